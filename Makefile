@@ -1,0 +1,61 @@
+# `make` alone prints what there is. Everything it makes is in .venv/ and build/.
+# `make setup PYTHON=...` chooses the Python of .venv, `make device BOARD=...` whose pins.
+BOARD ?=
+# One worker a core for the scenarios: they are processes that mostly wait. A file stays on one worker.
+WORKERS ?= auto
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+# mypy with MicroPython as its library, one port at a time: `machine` is another on each.
+TYPES = $(PY) -m mypy --custom-typeshed-dir build/typings/$(1) --cache-dir build/mypy/$(1)
+
+RP2 := $(wildcard hal/rp2*.py)
+ESP32 := $(wildcard hal/esp32*.py)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test sim lint unit host scenarios cover size figures device ci clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## .venv, MicroPython, the bench's clock: once, into this folder, no root
+	@sh tools/setup.sh
+
+test: lint ## everything: lint, unit tests on both interpreters, host tests, scenarios, coverage
+	@$(PYTEST) tests -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
+
+sim: setup ## a charge point on this screen: plug a car, swipe a card, watch the wire
+	@$(PY) tools/sim.py
+
+lint: setup ## ruff, mypy with the MicroPython stubs, the laws of the house
+	@ok=0; $(PY) -m ruff check . || ok=1; \
+	$(call TYPES,unix) firmware hal --exclude '^hal/(rp2|esp32)' || ok=1; \
+	$(if $(RP2),$(call TYPES,rp2) $(RP2) || ok=1;) \
+	$(if $(ESP32),$(call TYPES,esp32) $(ESP32) || ok=1;) \
+	$(PY) -m mypy --follow-imports silent --cache-dir build/mypy/tools tools || ok=1; \
+	$(PY) tools/check.py || ok=1; exit $$ok
+
+unit: setup ## tests/unit on CPython and on MicroPython
+	@$(PYTEST) tests/unit
+
+host: setup ## tests/host: CPython only, with the libraries of other people
+	@$(PYTEST) tests/host
+
+scenarios: setup ## tests/scenarios: the firmware with a car, a card, a meter and a CSMS
+	@$(PYTEST) tests/scenarios -n $(WORKERS) --dist loadfile
+
+cover: setup ## line coverage of firmware and hal by unit and host tests, as text and build/coverage/
+	@$(PYTEST) tests/unit tests/host -q --cov --cov-report=term-missing --cov-report=html:build/coverage
+
+size: setup ## bytes of .mpy and of heap, room by room
+	@$(PY) tools/size.py
+
+figures: size ## the figures of the documentation, measured again
+	@for f in tools/figures/*.py tests/bench_*.py; do [ ! -f "$$f" ] || { echo "== $$f"; $(PY) "$$f" || exit 1; }; done
+
+device: setup ## build/device: firmware and hal as .mpy, with BOARD=... that board's pins
+	@$(PY) tools/compile.py $(BOARD)
+
+ci: test size ## what CI runs, and the sizes
+
+clean: ## forget everything made here
+	rm -rf .venv build .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

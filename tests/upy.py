@@ -1,0 +1,44 @@
+"""Runs the tests of one file inside MicroPython.
+
+    micropython -X heapsize=256k tests/upy.py tests/unit/test_x.py [TEST...]
+
+Prints, for tests/conftest.py to read, `RUN test`, then `PASS test`, `SKIP test why`, or a
+traceback and `FAIL test`. A process that dies after RUN has failed that test and all after it.
+"""
+
+import gc
+import sys
+
+ROOT = sys.argv[0].rpartition("tests/")[0] or "."
+sys.path[:] = [ROOT, ".frozen"]  # not what this machine happens to have in /usr/lib/micropython
+
+from tests.skip import Skip  # noqa: E402
+
+
+def run(name, test):
+    print("RUN", name)
+    try:
+        test()
+    except Skip as e:
+        print("SKIP", name, e)
+    except Exception as e:
+        sys.print_exception(e, sys.stdout)
+        print("FAIL", name)
+    else:
+        print("PASS", name)
+    gc.collect()
+
+
+def main(path, names):
+    try:
+        module = __import__(path[:-3].replace("/", "."), None, None, ("*",))
+    except Skip as e:
+        for name in names:
+            print("SKIP", name, e)
+        return
+    gc.collect()
+    for name in names or [n for n in dir(module) if n.startswith("test_")]:
+        run(name, getattr(module, name))
+
+
+main(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,1 @@
+"""The product: the tree on the device equals this tree."""

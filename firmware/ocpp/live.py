@@ -51,6 +51,13 @@ class Live:
     def take(self, i: int) -> Entry:
         return self._entries.pop(i)
 
+    def recall(self) -> list:
+        """The link is gone: hands back all that was not said, so that nothing is said an hour
+        later that was worth saying only then."""
+        entries = self._entries
+        self._entries = []
+        return entries
+
     def unanswered(self, entry: Entry) -> None:
         """A keyed message is the latest word on something: it is said again, unless a newer word
         waits or it was tried often enough. Others are over: their answer is awaited no more."""

@@ -137,6 +137,10 @@ class Outbox:
         self.silences = self.silences + 1 if self._silent == entry.number else 1
         self._silent = entry.number
 
+    def recall(self) -> list:
+        """The link is gone: the live entries that were not said, for whoever asked for them."""
+        return self._live.recall()
+
     # What can be seen
 
     @property

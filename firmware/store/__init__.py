@@ -1,1 +1,1 @@
-"""Memory that survives: settings and, later, the journal.  Files come in as objects.
+"""Memory that survives: settings, and records.  Files and stores come in as objects."""

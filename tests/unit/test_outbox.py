@@ -307,6 +307,17 @@ def test_an_unanswered_status_is_said_again_unless_a_newer_one_waits():
     assert (outbox.next(0), outbox.dropped) == (None, 2)
 
 
+def test_what_was_not_said_when_the_link_broke_is_not_said_an_hour_later():
+    """§4.9: after an outage the present status is told, not the history of statuses."""
+    outbox = outbox_on(Volatile())
+    put_transaction(outbox, 1)
+    outbox.put("StatusNotification", {"status": "Preparing"})
+    outbox.put("Authorize", {"idTag": "tag"})
+    assert [entry.action for entry in outbox.recall()] == ["StatusNotification", "Authorize"]
+    assert (outbox.live, outbox.pending, outbox.recall()) == (0, 3, [])
+    assert speak(outbox).action == "StartTransaction"
+
+
 def test_before_acceptance_only_boot_notification():
     """§4.2: no other message before the station is accepted, unless triggered while Pending."""
     outbox = outbox_on(Volatile(), live_capacity=3)

@@ -1,0 +1,18 @@
+"""BENCH: the virtual charge point of tools/bench, on the unix port. The bench flashes this file
+with its configuration's `connectors` and `board` values. Literals only.
+"""
+
+NAME = "BENCH"
+PORT = "unix"
+
+connectors = 1
+socket = True            # type 2 socket with lock; False: tethered cable
+max_ma = 32000           # rating of contactor, wiring and tethered cable
+phases = 3
+ventilation = False      # state D is refused (IEC 61851-1 table A.1)
+
+meter = "SDM630"
+meter_units = (1, 2, 3, 4, 5, 6, 7, 8)
+reader = "pn532"
+
+limits = {}              # bounds of firmware/evse/limit.py that this board overrides

@@ -1,0 +1,1 @@
+"""The bench: a virtual car, contactor, meter, reader and network around the firmware's process."""

@@ -46,6 +46,14 @@ _ECHO_LIMIT = const(255)  # longer ids are not sent back: the answer must fit in
 _DESCRIPTION_LIMIT = const(255)
 
 
+class CallError(Exception):
+    """A handler cannot serve a request: becomes a CALLERROR."""
+
+    def __init__(self, code: str, description: str):
+        self.code = code
+        self.description = description
+
+
 class RPC:
     """One connection's calls. `new_id` returns message ids never used before by this station
     (J erratum 3.1: over all connections, so over reboots too)."""

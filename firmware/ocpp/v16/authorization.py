@@ -1,0 +1,131 @@
+"""Who may charge: a card at the reader or a remote start becomes an authorised session, or not."""
+
+
+def same(a, b) -> bool:
+    """idTags are CiStrings: case does not count."""
+    return a is not None and b is not None and a.lower() == b.lower()
+
+
+class _Question:
+    """An Authorize that is under way."""
+
+    def __init__(self, message_id: str, connector, id_tag: str, stops: bool, until: int):
+        self.message_id = message_id
+        self.connector = connector
+        self.id_tag = id_tag
+        self.transaction = connector.session.transaction if stops else None  # that it would stop
+        self.plugged = connector.kernel.plugged
+        self.until = until
+
+
+class Authorization:
+    """Asks the CSMS while there is one; offline the settings decide."""
+
+    def __init__(self, station):
+        self._station = station
+        self._questions = []  # at most one per connector
+
+    def presented(self, connector, id_tag: str, now: int):
+        """A card was held to the reader of `connector`."""
+        session = connector.session
+        transaction = session.transaction
+        if session.stopping:
+            return
+        if transaction is not None and same(id_tag, transaction.id_tag):
+            session.stop("Local", now, id_tag)  # 4.1: without asking
+        elif self.asked(connector):
+            return  # about the card shown before this one
+        elif transaction is not None:
+            if transaction.parent is not None:
+                self.ask(connector, id_tag, now, True)  # a card of the same group may stop it
+        elif session.id_tag is not None:
+            if same(id_tag, session.id_tag):
+                session.deauthorise()  # 4.9 B1: second presentation of the idTag
+        elif self.free(connector):
+            self.ask(connector, id_tag, now, False)
+
+    def free(self, connector) -> bool:
+        """A new session may begin here."""
+        session = connector.session
+        return (
+            connector.operative
+            and session.transaction is None
+            and session.id_tag is None
+            and connector.word != "Faulted"
+            and not self._station.resetting
+            and not self._station.billing.full
+        )
+
+    def asked(self, connector) -> bool:
+        """The CSMS is being asked about a card at this connector."""
+        for question in self._questions:
+            if question.connector is connector:
+                return True
+        return False
+
+    def ask(self, connector, id_tag: str, now: int, stops: bool):
+        """Authorize `id_tag`, to start here or (`stops`) to stop what runs here."""
+        station = self._station
+        until = now + station.settings.number("MessageTimeout") * 1000
+        question = _Question("", connector, id_tag, stops, until)
+        if station.reachable:
+            question.message_id = station.outbox.put("Authorize", {"idTag": id_tag})
+            self._questions.append(question)
+        else:
+            self._offline(question, now)
+
+    def accept(self, connector, id_tag: str, now: int):
+        """A remote start that needs no Authorize."""
+        self._begin(connector, id_tag, None, now)
+
+    def answered(self, entry, payload: dict, now: int):
+        """Authorize.conf.  One that comes too late finds no question and starts nothing."""
+        question = self._take(entry)
+        if question is None:
+            return
+        info = payload["idTagInfo"]
+        if info["status"] == "Accepted":
+            self._accepted(question, info.get("parentIdTag"), now)
+
+    def unanswered(self, entry, now: int):
+        """No answer, an error for one, or no link any more: the CSMS is not there (3.5)."""
+        question = self._take(entry)
+        if question is not None:
+            self._offline(question, now)
+
+    def tick(self, now: int):
+        """A driver waits no longer than MessageTimeout, whatever else is said in that time."""
+        for question in list(self._questions):
+            if now >= question.until:
+                self._questions.remove(question)
+                self._offline(question, now)
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _accepted(self, question, parent, now: int):
+        connector = question.connector
+        if question.transaction is not None:
+            transaction = connector.session.transaction
+            if transaction is question.transaction and same(parent, transaction.parent):
+                connector.session.stop("Local", now, question.id_tag)
+        elif connector.kernel.plugged or not question.plugged:
+            self._begin(connector, question.id_tag, parent, now)
+        # else the car that was there when the card was shown has left: the offer goes with it
+
+    def _begin(self, connector, id_tag: str, parent, now: int):
+        if self.free(connector):
+            timeout_ms = self._station.settings.number("ConnectionTimeOut") * 1000
+            connector.session.authorise(id_tag, parent, now, timeout_ms)
+
+    def _offline(self, question, now: int):
+        """3.5.4 for whoever wants to start; an unknown card cannot prove its group."""
+        if question.transaction is None:
+            if self._station.settings.flag("AllowOfflineTxForUnknownId"):
+                self._accepted(question, None, now)
+
+    def _take(self, entry):
+        for question in self._questions:
+            if question.message_id == entry.message_id:
+                self._questions.remove(question)
+                return question
+        return None

@@ -1,0 +1,117 @@
+"""The commands of the Core profile: the CSMS asks, a fact changes, the kernel does as always.
+
+A handler takes (station, request, now) and returns the response, or a function that station.tick()
+calls until it returns one (UnlockConnector knows only when the motor has moved).
+"""
+
+_UNLOCK_MS = 15000  # C1 rule 6 s, contactor, motor and its retries; within a backend's patience
+
+
+def on_remote_start_transaction(station, request: dict, now: int):
+    """5.11: answered at once; a connector that cannot start now is Rejected."""
+    connector = _free(station, request.get("connectorId"))
+    id_tag = request["idTag"]
+    # 4.2: not while Pending
+    if connector is None or not id_tag or not station.registration.accepted:
+        return {"status": "Rejected"}
+    if station.settings.flag("AuthorizeRemoteTxRequests"):
+        station.after(lambda at: station.authorization.ask(connector, id_tag, at, False))
+    else:
+        station.after(lambda at: station.authorization.accept(connector, id_tag, at))
+    return {"status": "Accepted"}
+
+
+def _free(station, number):
+    """The connector to start on: the one named, else the first with a car, else the first."""
+    free = [
+        connector
+        for connector in station.connectors
+        if (number is None or connector.number == number)
+        and station.authorization.free(connector)
+        and not station.authorization.asked(connector)
+        and not connector.reserved
+    ]
+    for connector in free:
+        if connector.kernel.plugged:
+            return connector
+    return free[0] if free else None
+
+
+def on_remote_stop_transaction(station, request: dict, now: int):
+    """5.12: Rejected when no transaction of that id runs; not allowed while Pending (4.2)."""
+    if not station.registration.accepted:
+        return {"status": "Rejected"}
+    for connector in station.connectors:
+        session = connector.session
+        transaction = session.transaction
+        if transaction is not None and transaction.csms_id == request["transactionId"]:
+            return _stop(station, session)
+    return {"status": "Rejected"}
+
+
+def _stop(station, session) -> dict:
+    station.after(lambda at: session.stop("Remote", at))
+    return {"status": "Accepted"}
+
+
+def on_change_availability(station, request: dict, now: int):
+    """5.2: Scheduled while a transaction runs; kept over reboots; 0 means the station and all."""
+    number = request["connectorId"]
+    if not 0 <= number <= len(station.connectors):
+        return {"status": "Rejected"}
+    operative = request["type"] == "Operative"
+    scheduled = False
+    for connector in station.connectors:
+        if number == 0 or connector.number == number:
+            scheduled = _set_operative(connector, operative) or scheduled
+    if number == 0:
+        station.operative = operative
+    station.keep_availability()
+    return {"status": "Scheduled" if scheduled else "Accepted"}
+
+
+def _set_operative(connector, operative: bool) -> bool:
+    """True when that has to wait for the end of a transaction."""
+    if connector.session.transaction is not None:
+        connector.scheduled = operative
+        return not operative
+    connector.operative = operative
+    if not operative:
+        connector.session.deauthorise()
+    return False
+
+
+def on_clear_cache(station, request: dict, now: int):
+    """Erratum 3.23: without a cache the answer is Rejected."""
+    return {"status": "Rejected"}
+
+
+def on_data_transfer(station, request: dict, now: int):
+    """5.6: no vendor of ours is known to anybody yet."""
+    return {"status": "UnknownVendorId"}
+
+
+def on_reset(station, request: dict, now: int):
+    """5.14: transactions are ended, what is billed is given a chance to leave, then reboot."""
+    reason = "SoftReset" if request["type"] == "Soft" else "HardReset"
+    station.after(lambda at: station.reset.begin(reason, at))
+    return {"status": "Accepted"}
+
+
+def on_unlock_connector(station, request: dict, now: int):
+    """5.18: ends a transaction, opens, unlocks; answered when the motor has moved or has not."""
+    connector = station.connector(request["connectorId"])
+    if connector is None or not connector.kernel.limit.socket:
+        return {"status": "NotSupported"}  # erratum 3.87; a tethered cable has no lock
+    connector.session.stop("UnlockCommand", now)
+    connector.session.deauthorise()
+    facts = connector.kernel.facts
+
+    def unlocked(at: int):
+        if not facts.locked and not connector.kernel.wishes.lock:
+            return {"status": "Unlocked"}
+        if at - now >= _UNLOCK_MS:
+            return {"status": "UnlockFailed"}
+        return None
+
+    return unlocked

@@ -1,0 +1,147 @@
+"""The configuration keys of OCPP 1.6 chapter 9 that there are here, and the messages on them."""
+
+from firmware.ocpp.v16 import sample
+from firmware.store.settings import BOOL, INT, LIST, READ, SECRET, TEXT, WRITE
+
+HIDDEN = "-"  # kept with the settings, no key of OCPP
+_MAX_KEYS = 50  # one GetConfiguration; more than we have
+_MAX_ITEMS = 16  # of a measurand list
+_MAX_ROTATIONS = 10
+MAX_METER_VALUES = 12  # of a StopTransaction
+_ROTATIONS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
+_DAY_S = 86400
+_MEASURANDS = (
+    "MeterValuesAlignedData",
+    "MeterValuesSampledData",
+    "StopTxnAlignedData",
+    "StopTxnSampledData",
+)
+
+
+def _rotation(text: str):
+    for item in text.split(","):
+        number, _, rotation = item.strip().partition(".")
+        if rotation not in _ROTATIONS or number not in _NUMBERS:
+            raise ValueError("ConnectorPhaseRotation: " + item)
+
+
+_NUMBERS = tuple(str(number) for number in range(_MAX_ROTATIONS))
+
+
+def _profiles(text: str):
+    """The build says which profiles there are."""
+
+
+# key, kind, access, default, low (or check), high (or most items).  A key stands here only if the
+# firmware does what it says; what it has no choice about is READ, with the one value it may have.
+ROWS = (
+    ("AllowOfflineTxForUnknownId", BOOL, WRITE, "false", 0, 0),
+    ("AuthorizeRemoteTxRequests", BOOL, WRITE, "false", 0, 0),
+    ("ClockAlignedDataInterval", INT, WRITE, "0", 0, _DAY_S),
+    ("ConnectionTimeOut", INT, WRITE, "60", 1, _DAY_S),
+    # The installer's knowledge, kept for whoever asks: Station names each connector, as Unknown.
+    ("ConnectorPhaseRotation", LIST, WRITE, "", _rotation, _MAX_ROTATIONS),
+    (
+        "ConnectorPhaseRotationMaxLength",
+        INT,
+        READ,
+        str(_MAX_ROTATIONS),
+        _MAX_ROTATIONS,
+        _MAX_ROTATIONS,
+    ),
+    ("GetConfigurationMaxKeys", INT, READ, str(_MAX_KEYS), _MAX_KEYS, _MAX_KEYS),
+    ("HeartbeatInterval", INT, WRITE, "3600", 1, _DAY_S),
+    # Both are required, both are about identifiers this station knows by itself.  Without a cache
+    # and a list (their keys are absent) it knows none, so either value is obeyed.
+    ("LocalAuthorizeOffline", BOOL, WRITE, "true", 0, 0),
+    ("LocalPreAuthorize", BOOL, WRITE, "false", 0, 0),
+    ("MessageTimeout", INT, WRITE, "30", 1, 600),
+    ("MeterValuesAlignedData", LIST, WRITE, sample.SUPPORTED[0], sample.items, _MAX_ITEMS),
+    ("MeterValuesAlignedDataMaxLength", INT, READ, str(_MAX_ITEMS), _MAX_ITEMS, _MAX_ITEMS),
+    (
+        "MeterValuesSampledData",
+        LIST,
+        WRITE,
+        "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage",
+        sample.items,
+        _MAX_ITEMS,
+    ),
+    ("MeterValuesSampledDataMaxLength", INT, READ, str(_MAX_ITEMS), _MAX_ITEMS, _MAX_ITEMS),
+    ("MeterValueSampleInterval", INT, WRITE, "60", 0, _DAY_S),
+    ("MinimumStatusDuration", INT, WRITE, "0", 0, 3600),
+    ("NumberOfConnectors", INT, READ, "1", 1, 99),
+    ("ResetRetries", INT, WRITE, "2", 0, 10),
+    ("StopTransactionMaxMeterValues", INT, READ, str(MAX_METER_VALUES), 2, MAX_METER_VALUES),
+    ("StopTransactionOnEVSideDisconnect", BOOL, WRITE, "true", 0, 0),
+    ("StopTransactionOnInvalidId", BOOL, WRITE, "true", 0, 0),
+    ("StopTxnAlignedData", LIST, WRITE, "", sample.items, _MAX_ITEMS),
+    ("StopTxnAlignedDataMaxLength", INT, READ, str(_MAX_ITEMS), _MAX_ITEMS, _MAX_ITEMS),
+    ("StopTxnSampledData", LIST, WRITE, "", sample.items, _MAX_ITEMS),
+    ("StopTxnSampledDataMaxLength", INT, READ, str(_MAX_ITEMS), _MAX_ITEMS, _MAX_ITEMS),
+    ("SupportedFeatureProfiles", LIST, READ, "Core", _profiles, 6),
+    ("TransactionMessageAttempts", INT, WRITE, "3", 1, 100),
+    ("TransactionMessageRetryInterval", INT, WRITE, "60", 0, _DAY_S),
+    # Erratum 3.84 (2025-04) lets it be read-only.  The socket always lets go when its transaction
+    # has ended; Station fixes it to false where there is no socket.
+    ("UnlockConnectorOnEVSideDisconnect", BOOL, READ, "true", 0, 0),
+    ("WebSocketPingInterval", INT, WRITE, "60", 0, _DAY_S),
+    # security whitepaper edition 3: provisioned, not yet changed over the air
+    ("AuthorizationKey", SECRET, READ, "", None, 0),
+    ("SecurityProfile", INT, READ, "0", 0, 3),
+    # ours
+    ("Inoperative", TEXT, HIDDEN, "", None, 0),  # connectors taken out of use, 0 the whole
+)
+
+
+def on_get_configuration(station, request: dict, now: int) -> dict:
+    """5.8: all keys, or those asked for; the rest comes back as unknownKey."""
+    settings = station.settings
+    known, unknown = [], []
+    asked = request.get("key")
+    for key in (asked or settings.keys())[:_MAX_KEYS]:
+        row = settings.row(key)
+        if row is not None and row[2] != HIDDEN:
+            known.append(_key_value(settings, row))
+        elif asked:
+            unknown.append(key)
+    answer = {"configurationKey": known}
+    if unknown:
+        answer["unknownKey"] = unknown
+    return answer
+
+
+def _key_value(settings, row) -> dict:
+    entry = {"key": row[0], "readonly": settings.access(row) == READ}
+    value = settings.readable(row)
+    if value is not None:
+        entry["value"] = value
+    return entry
+
+
+def on_change_configuration(station, request: dict, now: int) -> dict:
+    """5.3: a value that does not fit changes nothing (3.16.4)."""
+    settings = station.settings
+    row = settings.row(request["key"])
+    if row is None or row[2] == HIDDEN:
+        return {"status": "NotSupported"}
+    value = request["value"]
+    if settings.access(row) == READ or not _meant_here(station, row[0], value):
+        return {"status": "Rejected"}
+    if not settings.change(row[0], value):
+        return {"status": "Rejected"}
+    station.settings_changed(row[0], now)
+    return {"status": "Accepted"}
+
+
+def _meant_here(station, key: str, value: str) -> bool:
+    """What the table cannot know: this station's meters and its number of connectors."""
+    try:
+        if key in _MEASURANDS:
+            return sample.supported(station.connectors, value)
+        if key == "ConnectorPhaseRotation":
+            for item in value.split(","):
+                if int(item.strip().partition(".")[0]) > len(station.connectors):
+                    return False
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""The OCPP coverage table, from the code: what is sent, what is answered, which test shows it.
+
+    python tools/ocpp_table.py            writes docs/ocpp-coverage.md and the table in README.md
+    python tools/ocpp_table.py --check    exits 1 when one of them is not what the code says
+
+It reads sources as text: the field table, the handlers of the station, the calls that queue a
+message, the scenario tests that name it.  It claims nothing that is not there.
+"""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+V16 = ROOT / "firmware/ocpp/v16"
+BEGIN, END = "<!-- coverage: make coverage -->\n", "<!-- /coverage -->"
+QUEUES = ("put", "put_billable", "_put")
+
+
+def messages():
+    """The 28 messages of the field table, in its order."""
+    text = (V16 / "fields.py").read_text()
+    return re.findall(r"^([A-Z]\w+): ", text, re.MULTILINE) + [
+        name for name in re.findall(r"^([A-Z]\w+):$", text, re.MULTILINE)
+    ]
+
+
+def handled():
+    """Messages with a handler in the station."""
+    names = set()
+    for node in ast.walk(ast.parse((V16 / "station.py").read_text())):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_HANDLERS":
+            names = {row.elts[0].value for row in node.value.elts}
+    return names
+
+
+def sent():
+    """Messages some room queues."""
+    names = set()
+    for path in V16.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in QUEUES:
+                first = node.args[0] if node.args else None
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    names.add(first.value)
+    return names
+
+
+def scenarios():
+    """Per message the scenario tests whose text names it: [(file, test)]."""
+    found = {}
+    for path in sorted((ROOT / "tests/scenarios").glob("test_*.py")):
+        text = path.read_text()
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                source = ast.get_source_segment(text, node)
+                for name in set(re.findall(r"\b([A-Z][a-z]+[A-Za-z]+)\b", source)):
+                    found.setdefault(name, []).append((path.name, node.name))
+    return found
+
+
+def rows():
+    """(message, direction and state, tests) of every message of OCPP 1.6."""
+    answers, speaks, tests = handled(), sent(), scenarios()
+    for name in sorted(messages()):
+        ways = []
+        if name in speaks:
+            ways.append("sent")
+        if name in answers:
+            ways.append("answered")
+        yield name, " and ".join(ways) or "no", tests.get(name, [])
+
+
+def table(link):
+    """The short table of the README."""
+    lines = ["| message | built | scenarios |", "|---|---|---|"]
+    for name, ways, tests in rows():
+        lines.append("| %s | %s | %s |" % (name, ways, len(tests) if ways != "no" else ""))
+    return "\n".join(lines) + "\n\nEvery case by name: [%s](%s).\n" % (link, link)
+
+
+def page():
+    """docs/ocpp-coverage.md."""
+    parts = [
+        "# OCPP 1.6 coverage\n",
+        "Made by `make coverage` from the code; `make test` fails when it is not true any more.",
+        "`sent`: a room queues it. `answered`: a handler serves it; what has none is answered",
+        "NotSupported. The scenarios drive the firmware with a car, a card, a meter and a backend",
+        "and name the message on the wire.\n",
+    ]
+    for name, ways, tests in rows():
+        parts.append("## %s: %s\n" % (name, ways))
+        if ways != "no":
+            for file, test in tests:
+                words = test[5:].replace("_", " ")
+                parts.append("- %s ([%s](../tests/scenarios/%s))" % (words, file, file))
+            if tests:
+                parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def files():
+    """(path, text it should have)."""
+    readme = (ROOT / "README.md").read_text()
+    head, _, rest = readme.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    yield ROOT / "docs/ocpp-coverage.md", page()
+    yield ROOT / "README.md", head + BEGIN + table("docs/ocpp-coverage.md") + END + tail
+
+
+def main(arguments):
+    stale = [path for path, text in files() if not path.exists() or path.read_text() != text]
+    if "--check" in arguments:
+        for path in stale:
+            print("%s: not what the code says; run make coverage" % path.relative_to(ROOT))
+        return 1 if stale else 0
+    for path, text in list(files()):
+        path.write_text(text)
+        print(path.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,170 @@
+"""The composition root: board to port, port to hardware, hardware to tasks.
+
+Knows every room, decides nothing.  However it ends, the contactors are left open.
+"""
+
+import asyncio
+import gc
+import os
+
+import micropython
+
+import board
+from firmware.evse.connector import Connector
+from firmware.evse.kernel import Kernel
+from firmware.evse.limit import Limit
+from firmware.ocpp.outbox import Outbox
+from firmware.ocpp.timestamp import format_time
+from firmware.ocpp.v16 import billable, configuration
+from firmware.ocpp.v16.station import PROFILES, Station
+from firmware.store.settings import Settings
+from firmware.store.volatile import Volatile
+from firmware.tasks.card import button, cards
+from firmware.tasks.charging import charging
+from firmware.tasks.csms import Link
+from firmware.tasks.diagnostics import Diagnostics
+from firmware.tasks.metering import metering
+from firmware.tasks.safety import Safety
+from firmware.tasks.uptime import Uptime
+from hal import meter
+from hal.meter.modbus_meter import ModbusMeter
+from hal.meter.poller import Poller
+from hal.reader.pn532 import PN532
+
+VERSION = "0.1.0"
+_IDENTITY = {
+    "vendor": ("chargePointVendor", "MicroPython EVSE"),
+    "model": ("chargePointModel", board.NAME),
+    "serial": ("chargePointSerialNumber", None),
+    "firmware": ("firmwareVersion", VERSION),
+}
+_GC_THRESHOLD = 16384
+
+
+def _port():
+    """The port this board names."""
+    if board.PORT == "unix":
+        from hal.unix import Port
+
+        return Port()
+    raise ValueError("no port file for " + board.PORT)
+
+
+def _kernels(port) -> list:
+    """A kernel per connector; a weld found before the last reset is not forgotten."""
+    kernels = []
+    for k in range(board.connectors):
+        limit = Limit(
+            max_ma=board.max_ma, socket=board.socket, ventilation=board.ventilation, **board.limits
+        )
+        kernels.append(Kernel(port.connectors[k], limit, bool(port.retained & 1 << k)))
+    return kernels
+
+
+def _identity(given: dict) -> dict:
+    """The BootNotification fields: what provisioning says, else our own."""
+    fields = {}
+    for key in _IDENTITY:
+        name, default = _IDENTITY[key]
+        value = given.get(key, default)
+        if value is not None:
+            fields[name] = value
+            if key == "serial":
+                fields["chargeBoxSerialNumber"] = value
+    return fields
+
+
+def _settings(factory: dict) -> Settings:
+    """The configuration keys; factory values on the first boot only."""
+    facts = {"NumberOfConnectors": str(board.connectors), "SupportedFeatureProfiles": PROFILES}
+    settings = Settings(configuration.ROWS, facts, "/flash/settings.json", os.rename)
+    if settings.corrupt:
+        print("settings: the file was not readable and is set aside")
+    if settings.fresh:
+        for line in settings.factory(factory):
+            print("factory:", line)
+    return settings
+
+
+class Firmware:
+    """Everything, wired.  `run()` never returns."""
+
+    def __init__(self):
+        self.port = _port()
+        self.uptime = Uptime(self.port.ticks_ms)
+        self.kernels = _kernels(self.port)
+        self.safety = Safety(self.port, self.kernels, self.uptime)
+        self.connectors = [Connector(k + 1, kernel) for k, kernel in enumerate(self.kernels)]
+
+    async def run(self):
+        # Safety first: it runs while everything below is still being built.
+        safety = asyncio.create_task(self.safety.run())
+        await asyncio.sleep_ms(0)
+        self.port.mount()
+        provisioning = self.port.provisioning
+        settings = _settings(provisioning.get("keys") or {})
+        outbox = self._outbox(settings)
+        station = Station(
+            self.connectors,
+            settings,
+            outbox,
+            _identity(provisioning.get("identity") or {}),
+            self.port.reset,
+        )
+        self.station = station
+        target = (provisioning["url"], provisioning["cpid"])
+        tls = provisioning.get("tls") or {}
+        self.link = Link(self.port, station, target, self.uptime, lambda: self.port.tls(tls))
+        tasks = [safety, self._metering()]
+        for k, connector in enumerate(self.connectors):
+            tasks.append(self._cards(k, connector))
+            pressed = self.port.connectors[k].button.pressed
+            tasks.append(button(pressed, connector, self.uptime))
+        tasks.append(charging(station, self.uptime))
+        tasks.append(Diagnostics(station, self.uptime).run())
+        tasks.append(self.link.run())
+        gc.collect()
+        print("boot: %d bytes of heap in use, %d free" % (gc.mem_alloc(), gc.mem_free()))
+        await asyncio.gather(*tasks)
+
+    def stop(self):
+        """The program ends, whatever the reason: no contactor stays closed behind it."""
+        for kernel in self.kernels:
+            kernel.fail()
+
+    def _outbox(self, settings):
+        def retry():
+            attempts = settings.number("TransactionMessageAttempts")
+            return attempts, settings.number("TransactionMessageRetryInterval")
+
+        def stamp(boot, ms):
+            return format_time(self.station.clock.at(ms))
+
+        return Outbox(Volatile(), lambda: self.link.new_id(), billable, retry, stamp)
+
+    def _metering(self):
+        register_map = meter.find(board.meter)
+        meters = {}
+        for k, connector in enumerate(self.connectors):
+            meters[ModbusMeter(register_map, board.meter_units[k])] = connector
+        poller = Poller(list(meters))
+        return metering(self.port.meter_uart, poller, meters, self.uptime)
+
+    def _cards(self, k: int, connector):
+        def inbox():
+            return self.port.reader_inbox(k)
+
+        uart = self.port.reader_uart(k)
+        return cards(uart, PN532(), inbox, connector, self.station.authorization, self.uptime)
+
+
+def run():
+    """Boot.  An exception ends the program with open contactors; the watchdog then reboots it."""
+    if hasattr(micropython, "alloc_emergency_exception_buf"):  # no interrupts on unix
+        micropython.alloc_emergency_exception_buf(100)
+    gc.threshold(_GC_THRESHOLD)
+    firmware = Firmware()
+    try:
+        asyncio.run(firmware.run())
+    finally:
+        firmware.stop()

@@ -1,0 +1,186 @@
+"""The link to the CSMS: connect, speak what is due, bring back what arrives, reconnect.
+
+Every network failure ends in one place, `run`: drop the link, wait with back-off and jitter, try
+again, for ever.  Bytes are the WebSocket's, texts the RPC's, words the station's.
+"""
+
+import asyncio
+import gc
+import sys
+
+from micropython import const
+
+from firmware.ocpp.conversation import Conversation, Silence
+from firmware.wire import basic, url, websocket
+
+_BEAT_MS = const(20)
+_CONNECT_MS = const(30000)
+_BACKOFF_MIN_MS = const(1000)
+_BACKOFF_MAX_MS = const(30000)
+_STABLE_MS = const(30000)  # a link that lived this long starts the back-off anew
+_PROTOCOL = "ocpp1.6"
+_LIMIT = const(16384)  # bytes of one message; backends stay below this
+
+
+class Link:
+    """`target`: (url, cpid).  `tls()` gives the TLS context of a wss link."""
+
+    def __init__(self, port, station, target, uptime, tls):
+        self._port = port
+        self._station = station
+        self._settings = station.settings
+        self._target = target
+        self._uptime = uptime
+        self._tls = tls
+        self._conversation = Conversation(station, self.new_id)
+        self._out = []  # bytes to write
+        self._ws: "websocket.Client" = None
+        self._open = False
+        self._heard = 0  # when bytes last came
+        self._pinged = 0
+        self.why = ""  # why the link was last lost
+
+    def new_id(self) -> str:
+        """A message id never used before by this station (J erratum 3.1)."""
+        return "".join("%02x" % b for b in self._port.entropy(16))
+
+    async def run(self):
+        backoff = _BACKOFF_MIN_MS
+        while True:
+            began = self._uptime.ms()
+            try:
+                await self._live()
+            except Exception as error:
+                # Whatever a peer or a network can cause ends here: this link is lost, not the
+                # charger.  What is not a plain network failure shows its place in the log.
+                if not isinstance(error, (OSError, asyncio.TimeoutError, Silence)):
+                    sys.print_exception(error)
+                self._lost(str(error) or type(error).__name__)
+            if self._uptime.ms() - began >= _STABLE_MS:
+                backoff = _BACKOFF_MIN_MS
+            # Jitter keeps a site from knocking all at once after an outage.
+            await asyncio.sleep_ms(backoff // 2 + self._random(backoff // 2))
+            backoff = min(backoff * 2, _BACKOFF_MAX_MS)
+
+    def _random(self, bound: int) -> int:
+        return int.from_bytes(self._port.entropy(2), "big") * bound // 65536
+
+    # --- one connection ---------------------------------------------------------------------
+
+    async def _live(self):
+        """From connect to the end of one connection; leaves by an exception."""
+        base, cpid = self._target
+        secure, host, port, path = url.parse(base)
+        gc.collect()  # TLS and the receive buffer want the heap in one piece
+        context = self._tls() if secure else None
+        stream = await asyncio.wait_for(
+            self._port.connect(host, port, context, host if secure else None),
+            _CONNECT_MS / 1000,
+        )
+        reader = None
+        try:
+            header = basic.authorization(cpid, self._settings.text("AuthorizationKey"))
+            self._ws = websocket.Client(
+                url.authority(secure, host, port),
+                path.rstrip("/") + "/" + url.percent_encode(cpid),
+                self._port.entropy(16),
+                (_PROTOCOL,),
+                header,
+                entropy=self._port.entropy,
+                limit=_LIMIT,
+            )
+            self._out = [self._ws.request()]
+            self._heard = self._pinged = self._uptime.ms()
+            reader = asyncio.create_task(self._read(stream))
+            await self._pump(stream, reader)
+        finally:
+            if reader is not None:
+                reader.cancel()
+            stream.close()
+
+    async def _read(self, stream):
+        """Bytes to events, until the link ends; the reason is left in self.why."""
+        try:
+            while self._ws.state != websocket.CLOSED:
+                data = await stream.read(512)
+                self._heard = self._uptime.ms()
+                self._ws.feed(data or b"")
+                event = self._ws.next()
+                while event is not None:
+                    self._event(event, self._uptime.ms())
+                    event = self._ws.next()
+                if not data:
+                    return
+        except OSError as error:
+            self.why = str(error)
+
+    async def _pump(self, stream, reader):
+        """Write what is due; ends when the reader has ended or the link is found dead."""
+        while True:
+            now = self._uptime.ms()
+            if self._open:
+                for text in self._conversation.due(now):
+                    self._send(text)
+                self._ping(now)
+            elif now - self._pinged >= _CONNECT_MS:
+                raise OSError("no answer to the handshake")
+            while self._out:
+                await asyncio.wait_for(stream.write(self._out.pop(0)), _CONNECT_MS / 1000)
+            if reader.done():
+                await reader  # an exception of its own, if there was one
+                raise OSError(self.why or "closed by the peer")
+            await asyncio.sleep_ms(_BEAT_MS)
+
+    def _lost(self, why: str):
+        """The link is gone: what was in flight stays where it belongs."""
+        now = self._uptime.ms()
+        self.why = why
+        if self._open:
+            self._station.disconnected(now)
+        self._open = False
+        self._conversation.lost(now)
+        self._out = []
+        print("link:", why)
+
+    # --- what crosses ------------------------------------------------------------------------
+
+    def _event(self, event, now: int):
+        kind = event[0]
+        if kind == websocket.TEXT:
+            _log("<", event[1])
+            for text in self._conversation.heard(event[1], now):
+                self._send(text)
+        elif kind == websocket.REPLY:
+            self._out.append(event[1])
+        elif kind == websocket.OPEN:
+            if event[1] != _PROTOCOL:
+                self._out.append(self._ws.close(1002, _PROTOCOL + " expected"))
+                return
+            self._open = True
+            self._station.connected(now)
+        elif kind == websocket.CLOSED:
+            self.why = "closed %d %s" % (event[1], event[2])
+        elif kind == websocket.REFUSED:
+            self.why = "refused %d %s" % (event[1], event[2])
+        elif kind == websocket.BINARY:
+            self._out.append(self._ws.close(1003, "text expected"))
+
+    def _ping(self, now: int):
+        interval = self._settings.number("WebSocketPingInterval") * 1000
+        if not interval:
+            return
+        timeout = self._settings.number("MessageTimeout") * 1000
+        if now - self._heard >= interval + timeout:
+            raise OSError("no pong")
+        if now - max(self._heard, self._pinged) >= interval:
+            self._pinged = now
+            self._out.append(self._ws.ping())
+
+    def _send(self, text: str):
+        _log(">", text)
+        self._out.append(self._ws.text(text))
+
+
+def _log(direction: str, text: str):
+    """A frame on the console; one that carries a secret only by its length."""
+    print(direction, "(%d bytes)" % len(text) if "AuthorizationKey" in text else text)

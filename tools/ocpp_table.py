@@ -31,7 +31,7 @@ def handled():
     names = set()
     for node in ast.walk(ast.parse((V16 / "station.py").read_text())):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_HANDLERS":
-            names = {row.elts[0].value for row in node.value.elts}
+            names = {row.elts[0].value for row in node.value.elts}  # type: ignore[attr-defined]
     return names
 
 

@@ -8,9 +8,6 @@ station (what it means).
     lost(now)           the link is gone: what was in flight goes back where it belongs
 """
 
-import gc
-import sys
-
 from micropython import const
 
 from firmware.ocpp import rpc
@@ -24,11 +21,13 @@ class Silence(Exception):
 
 
 class Conversation:
-    """`new_id()` gives message ids never used before by this station (J erratum 3.1)."""
+    """`new_id()` gives message ids never used before by this station (J erratum 3.1);
+    `report(error)` logs what a room did wrong while it served the peer."""
 
-    def __init__(self, station, new_id):
+    def __init__(self, station, new_id, report):
         self._station = station
         self._outbox = station.outbox
+        self._report = report
         self._rpc = rpc.RPC(new_id)
         self._entry = None  # the outbox entry in flight
         self._deferred = []  # (message id, function) of calls answered later
@@ -102,8 +101,7 @@ class Conversation:
             return [self._rpc.error(message_id, error.code, error.description)]
         except Exception as error:
             # The peer gets an answer whatever a room does wrong; the log gets the place.
-            sys.print_exception(error)
-            gc.collect()
+            self._report(error)
             return [self._rpc.error(message_id, "InternalError", type(error).__name__)]
         if len(self._deferred) >= _DEFERRED:
             return [self._rpc.error(message_id, "GenericError", "too many calls wait")]

@@ -32,7 +32,7 @@ class Link:
         self._target = target
         self._uptime = uptime
         self._tls = tls
-        self._conversation = Conversation(station, self.new_id)
+        self._conversation = Conversation(station, self.new_id, _report)
         self._out = []  # bytes to write
         self._ws: "websocket.Client" = None
         self._open = False
@@ -179,6 +179,12 @@ class Link:
     def _send(self, text: str):
         _log(">", text)
         self._out.append(self._ws.text(text))
+
+
+def _report(error):
+    """A traceback on the console, and room for what comes next: it may be a MemoryError."""
+    sys.print_exception(error)
+    gc.collect()
 
 
 def _log(direction: str, text: str):

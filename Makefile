@@ -12,7 +12,7 @@ RP2 := $(wildcard hal/rp2*.py)
 ESP32 := $(wildcard hal/esp32*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test sim lint unit host scenarios cover size figures coverage device ci clean
+.PHONY: help setup test sim lint unit host scenarios cover size figures table device ci clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -53,7 +53,7 @@ size: setup ## bytes of .mpy and of heap, room by room
 figures: size ## the figures of the documentation, measured again
 	@for f in tools/figures/*.py tests/bench_*.py; do [ ! -f "$$f" ] || { echo "== $$f"; $(PY) "$$f" || exit 1; }; done
 
-coverage: setup ## the OCPP coverage table of README.md and docs/, from the code
+table: setup ## the OCPP coverage table of README.md and docs/, from the code
 	@$(PY) tools/ocpp_table.py
 
 device: setup ## build/device: firmware and hal as .mpy, with BOARD=... that board's pins

@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 V16 = ROOT / "firmware/ocpp/v16"
-BEGIN, END = "<!-- coverage: make coverage -->\n", "<!-- /coverage -->"
+BEGIN, END = "<!-- coverage: make table -->\n", "<!-- /coverage -->"
 QUEUES = ("put", "put_billable", "_put")
 
 
@@ -47,16 +47,45 @@ def sent():
     return names
 
 
+def _named(node):
+    """The capitalised words among the texts of a piece of code: messages and much else."""
+    words = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            words.update(re.findall(r"\b[A-Z][a-z]+[A-Za-z]+\b", part.value))
+    return words
+
+
+def _called(node):
+    """The names of the functions and methods a piece of code calls."""
+    calls = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return {getattr(call, "attr", getattr(call, "id", "")) for call in calls}
+
+
+def _vocabulary(trees):
+    """What the helpers of the scenarios say: function name -> messages it names."""
+    said = {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("test_"):
+                said.setdefault(node.name, set()).update(_named(node))
+    return said
+
+
 def scenarios():
-    """Per message the scenario tests whose text names it: [(file, test)]."""
-    found = {}
-    for path in sorted((ROOT / "tests/scenarios").glob("test_*.py")):
-        text = path.read_text()
-        for node in ast.parse(text).body:
+    """Per message the scenario tests that name it, or call a helper that does: [(file, test)]."""
+    trees = {
+        path.name: ast.parse(path.read_text())
+        for path in sorted((ROOT / "tests/scenarios").glob("*.py"))
+    }
+    said = _vocabulary(trees.values())
+    found: dict = {}
+    for file, tree in trees.items():
+        for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                source = ast.get_source_segment(text, node)
-                for name in set(re.findall(r"\b([A-Z][a-z]+[A-Za-z]+)\b", source)):
-                    found.setdefault(name, []).append((path.name, node.name))
+                words = _named(node).union(*(said.get(name, set()) for name in _called(node)))
+                for name in words:
+                    found.setdefault(name, []).append((file, node.name))
     return found
 
 
@@ -84,7 +113,7 @@ def page():
     """docs/ocpp-coverage.md."""
     parts = [
         "# OCPP 1.6 coverage\n",
-        "Made by `make coverage` from the code; `make test` fails when it is not true any more.",
+        "Made by `make table` from the code; `make test` fails when it is not true any more.",
         "`sent`: a room queues it. `answered`: a handler serves it; what has none is answered",
         "NotSupported. The scenarios drive the firmware with a car, a card, a meter and a backend",
         "and name the message on the wire.\n",
@@ -113,7 +142,7 @@ def main(arguments):
     stale = [path for path, text in files() if not path.exists() or path.read_text() != text]
     if "--check" in arguments:
         for path in stale:
-            print("%s: not what the code says; run make coverage" % path.relative_to(ROOT))
+            print("%s: not what the code says; run make table" % path.relative_to(ROOT))
         return 1 if stale else 0
     for path, text in list(files()):
         path.write_text(text)

@@ -12,6 +12,7 @@ import json
 import os
 import select
 import termios
+import vfs
 import time
 
 import ffi
@@ -174,8 +175,8 @@ class Port:
     def mount(self, at="/flash"):
         """Mounts LittleFS at /flash; formats the flash only when no file system was ever on it."""
         if not self.flash.has_littlefs():
-            os.VfsLfs2.mkfs(self.flash)
-        os.mount(os.VfsLfs2(self.flash), at)
+            vfs.VfsLfs2.mkfs(self.flash)  # type: ignore[arg-type]
+        vfs.mount(vfs.VfsLfs2(self.flash), at)  # type: ignore[abstract,arg-type]
 
     @property
     def retained(self):

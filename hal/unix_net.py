@@ -56,7 +56,7 @@ async def _connect(sock, proxy, host, port, tls_context, server_hostname):
     answer = b""
     # Byte by byte: what follows the line belongs to the peer.
     while not answer.endswith(b"\n"):
-        byte = await stream.read(1)
+        byte = await stream.read(1)  # type: ignore[attr-defined]
         if not byte or len(answer) > _ANSWER_LIMIT:
             raise OSError(errno.ECONNRESET)
         answer += byte
@@ -78,7 +78,7 @@ def tls(files):
     import tls as mbedtls
 
     context = mbedtls.SSLContext(mbedtls.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = mbedtls.CERT_REQUIRED
+    context.verify_mode = mbedtls.CERT_REQUIRED  # type: ignore[attr-defined]
     if files.get("ca"):
         context.load_verify_locations(_bytes(files["ca"]))
     if files.get("cert"):

@@ -61,8 +61,8 @@ class FrameReader:
         self._at = 0
         self._message = 0  # opcode of the message in progress, 0: none
         self._size = 0  # bytes of it, all fragments so far
-        self._utf8 = None  # of it, if it is text
-        self._payload = None  # of the frame in progress, _have bytes of it filled
+        self._utf8: "UTF8 | None" = None  # of it, if it is text
+        self._payload: "bytearray | None" = None  # in progress, _have bytes of it filled
         self._have = 0
         self._fin = False
         self._opcode = 0
@@ -149,7 +149,7 @@ class FrameReader:
         self._have = 0
 
     def _read_payload(self) -> bool:
-        payload = self._payload
+        payload: "bytearray" = self._payload
         have = self._have
         size = min(len(payload) - have, len(self._data) - self._at)
         text = self._utf8 if self._opcode < OP_CLOSE else None

@@ -74,11 +74,11 @@ class Client:
         self._protocols = protocols
         self._entropy = entropy
         self._limit = limit
-        self._reader = HeadReader()
+        self._reader: "HeadReader | FrameReader" = HeadReader()
         self._eof = False
         self._events = []  # decided, not yet taken
         self._kind = 0  # opcode of the message in progress
-        self._body = None  # its fragments so far, the first _used bytes
+        self._body: "bytearray | None" = None  # its fragments so far, the first _used bytes
         self._used = 0
 
     def request(self) -> bytes:
@@ -139,8 +139,10 @@ class Client:
         head = self._reader.next()
         if head is None:
             return
-        protocol = handshake.verify(*head, self._key, self._protocols)
-        first = self._reader.rest  # the server's first frames may come in the same packet
+        status, reason, fields = head
+        protocol = handshake.verify(status, reason, fields, self._key, self._protocols)
+        # The server's first frames may come in the same packet.
+        first = self._reader.rest  # type: ignore[union-attr]
         self._reader = FrameReader(self._limit)
         self._reader.feed(first)
         self.state = OPEN

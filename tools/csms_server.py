@@ -1,0 +1,194 @@
+"""The server under the backend: the door, the links, and a loop of its own that other threads
+may use.
+
+Promise: start() returns with the port open or raises what kept it shut; stop() leaves neither
+socket nor thread. Every connection has its line in `links`, also one that was turned away after
+the handshake. Whoever waits for an answer learns of a lost link at once, as NoAnswer. Boundary:
+connections; what is said on them is judged by csms_station.py and asked by csms_backend.py.
+"""
+
+import asyncio
+import base64
+import concurrent.futures
+import http
+import threading
+import time
+import urllib.parse
+
+import websockets
+from websockets.asyncio.server import serve
+from websockets.typing import Subprotocol
+
+from tools.csms_script import Script
+from tools.csms_station import QUIET
+from tools.csms_wire import Record, Tap
+
+SUBPROTOCOL = Subprotocol("ocpp1.6")
+
+
+class NoAnswer(Exception):
+    """The charge point is not there, or did not answer in time."""
+
+
+def basic_password(header):
+    """What an Authorization header gives as password; None when it is not the Basic scheme."""
+    word, _, text = header.partition(" ")
+    try:
+        return (
+            base64.b64decode(text, validate=True).partition(b":")[2] if word == "Basic" else None
+        )
+    except ValueError:
+        return None
+
+
+def arrival(socket):
+    """What is known of a link when it opens."""
+    request = socket.request
+    return {
+        "path": request.path,
+        "cpid": urllib.parse.unquote(request.path.rpartition("/")[2]),
+        "subprotocol": socket.subprotocol,
+        "closed": None,
+        "authorization": request.headers.get("Authorization"),
+        "at": time.monotonic(),
+    }
+
+
+class Server:
+    """start() opens the port and returns; everything else may be called from any thread.
+
+    `station`: (cpid, tap) -> the Station that speaks on this link. `password`: Basic auth is
+    then required, any user.
+    """
+
+    def __init__(self, host, port, password, station):
+        self.host, self.port = host, port
+        self.password = password
+        self.refuse = None  # an HTTP status: the door is shut
+        self.record = Record()
+        self.script = Script()
+        self.links = []  # one dict per connection, see arrival()
+        self._station = station
+        self._taps = []  # open links, the newest last
+        self._stations = {}
+        self._asking = {}  # link -> tasks that wait for its answers
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="csms", daemon=True)
+        self._ready = threading.Event()
+        self._failed = None
+
+    # --- life -------------------------------------------------------------------------------
+
+    def start(self):
+        self._thread.start()
+        self._ready.wait()
+        if self._failed is not None:
+            raise self._failed
+        return self
+
+    def stop(self):
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end.set)
+            self._thread.join(10)
+
+    @property
+    def url(self):
+        return "ws://%s:%d/ocpp" % (self.host, self.port)
+
+    def _run(self):
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self):
+        self._end = asyncio.Event()
+        try:
+            server = await serve(
+                self._link,
+                self.host,
+                self.port,
+                subprotocols=[SUBPROTOCOL],
+                process_request=self._door,
+                ping_interval=None,
+                close_timeout=1,
+                max_size=1 << 20,
+                logger=QUIET,
+            )
+        except OSError as e:
+            self._failed = e
+            self._ready.set()
+            return
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._end.wait()
+        for tap in list(self._taps):
+            tap.socket.transport.abort()
+        server.close()
+        await server.wait_closed()
+
+    def _door(self, connection, request):
+        if self.refuse is not None:
+            return connection.respond(self.refuse, "closed, as scripted\n")
+        if self.password is None:
+            return None
+        wanted = self.password if isinstance(self.password, bytes) else self.password.encode()
+        if basic_password(request.headers.get("Authorization", "")) != wanted:
+            answer = connection.respond(http.HTTPStatus.UNAUTHORIZED, "who are you?\n")
+            answer.headers["WWW-Authenticate"] = 'Basic realm="csms"'
+            return answer
+        return None
+
+    async def _link(self, socket):
+        number = len(self.links)
+        facts = arrival(socket)
+        self.links.append(facts)
+        if socket.subprotocol != SUBPROTOCOL:
+            await socket.close(1002, "ocpp1.6 is spoken here")
+            facts["closed"] = 1002
+            return
+        tap = Tap(socket, number, self.record, self.script)
+        station = self._station(facts["cpid"], tap)
+        self._taps.append(tap)
+        self._stations[tap] = station
+        self.record.wake()
+        try:
+            await station.start()
+        except websockets.ConnectionClosed as e:
+            facts["closed"] = e.rcvd.code if e.rcvd else 1006
+        finally:
+            tap.close()
+            for task in self._asking.pop(tap, ()):
+                task.cancel()
+            self._taps.remove(tap)
+            del self._stations[tap]
+            self.record.wake()
+
+    # --- what passes from other threads onto a link -----------------------------------------
+
+    @property
+    def online(self):
+        return bool(self._taps)
+
+    def _do(self, coroutine, timeout_s):
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result(timeout_s)
+        except (TimeoutError, asyncio.TimeoutError, concurrent.futures.CancelledError) as e:
+            future.cancel()
+            raise NoAnswer("no answer from the charge point: %s" % (e or "link lost")) from None
+
+    def _tap(self):
+        if not self._taps:
+            raise NoAnswer("no charge point is connected")
+        return self._taps[-1]
+
+    async def _ask(self, tap, question, message_id):
+        """The library's call(), given up when the link ends."""
+        task = asyncio.ensure_future(self._stations[tap].call(question, unique_id=message_id))
+        self._asking.setdefault(tap, set()).add(task)
+        try:
+            return await task
+        finally:
+            self._asking.get(tap, set()).discard(task)

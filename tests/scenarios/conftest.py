@@ -27,12 +27,6 @@ KEYS = {"HeartbeatInterval": "300", "WebSocketPingInterval": "0"}
 LAST_FRAMES = 60
 
 
-def pytest_configure(config):
-    config.addinivalue_line(
-        "markers", "charger(**options): how the charge point of this test is made"
-    )
-
-
 charger = pytest.mark.charger
 
 

@@ -38,6 +38,7 @@ class Link:
         self._open = False
         self._heard = 0  # when bytes last came
         self._pinged = 0
+        self._cause = None  # what ended the reading of this connection
         self.why = ""  # why the link was last lost
 
     def new_id(self) -> str:
@@ -51,11 +52,14 @@ class Link:
             try:
                 await self._live()
             except Exception as error:
+                # What the reader met first says more than what the writer met after it.
+                error, self._cause = self._cause or error, None
                 # Whatever a peer or a network can cause ends here: this link is lost, not the
-                # charger.  What is not a plain network failure shows its place in the log.
-                if not isinstance(error, (OSError, asyncio.TimeoutError, Silence)):
+                # charger.  What is not a plain network failure (TLS refuses by ValueError) shows
+                # its place in the log.
+                if not isinstance(error, (OSError, asyncio.TimeoutError, Silence, ValueError)):
                     sys.print_exception(error)
-                self._lost(str(error) or type(error).__name__)
+                self._lost(str(error).strip() or type(error).__name__)
             if self._uptime.ms() - began >= _STABLE_MS:
                 backoff = _BACKOFF_MIN_MS
             # Jitter keeps a site from knocking all at once after an outage.
@@ -69,6 +73,7 @@ class Link:
 
     async def _live(self):
         """From connect to the end of one connection; leaves by an exception."""
+        self.why = ""
         base, cpid = self._target
         secure, host, port, path = url.parse(base)
         gc.collect()  # TLS and the receive buffer want the heap in one piece
@@ -111,8 +116,8 @@ class Link:
                     event = self._ws.next()
                 if not data:
                     return
-        except OSError as error:
-            self.why = str(error)
+        except Exception as error:
+            self._cause = error
 
     async def _pump(self, stream, reader):
         """Write what is due; ends when the reader has ended or the link is found dead."""
@@ -127,7 +132,6 @@ class Link:
             while self._out:
                 await asyncio.wait_for(stream.write(self._out.pop(0)), _CONNECT_MS / 1000)
             if reader.done():
-                await reader  # an exception of its own, if there was one
                 raise OSError(self.why or "closed by the peer")
             await asyncio.sleep_ms(_BEAT_MS)
 

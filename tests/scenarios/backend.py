@@ -7,37 +7,13 @@ busy machine fails nothing.
 
 import json
 
+from tests.transitions import permitted
 from tools.csms_backend import Backend, matches
 from tools.csms_frame import CALL, ERROR, FROM, RESULT
 
 PATIENCE = 4
 LEAST_S = 6
 
-# OCPP 1.6 edition 2 section 4.9: from -> to, the 53 changes a connector may tell.
-WORDS = (
-    "Available",
-    "Preparing",
-    "Charging",
-    "SuspendedEV",
-    "SuspendedEVSE",
-    "Finishing",
-    "Reserved",
-    "Unavailable",
-    "Faulted",
-)
-TABLE = {
-    "Available": "Preparing Charging SuspendedEV SuspendedEVSE Reserved Unavailable Faulted",
-    "Preparing": "Available Charging SuspendedEV SuspendedEVSE Finishing Faulted",
-    "Charging": "Available SuspendedEV SuspendedEVSE Finishing Unavailable Faulted",
-    "SuspendedEV": "Available Charging SuspendedEVSE Finishing Unavailable Faulted",
-    "SuspendedEVSE": "Available Charging SuspendedEV Finishing Unavailable Faulted",
-    "Finishing": "Available Preparing Unavailable Faulted",
-    "Reserved": "Available Preparing Unavailable Faulted",
-    "Unavailable": "Available Preparing Charging SuspendedEV SuspendedEVSE Faulted",
-    "Faulted": "Available Preparing Charging SuspendedEV SuspendedEVSE Finishing Reserved "
-    "Unavailable",
-}
-ROWS = {(before, after) for before, targets in TABLE.items() for after in targets.split()}
 WORDS_OF_0 = ("Available", "Unavailable", "Faulted")
 
 
@@ -139,7 +115,7 @@ def wrong_words(frames):
         if number == 0 and word not in WORDS_OF_0:
             wrong.append("connector 0 is %s: %s" % (word, frame))
         link, last = before.get(number, (None, None))
-        if link == frame.link and last != word and (last, word) not in ROWS:
+        if link == frame.link and last != word and not permitted(last, word):
             wrong.append("%s to %s: %s" % (last, word, frame))
         before[number] = (frame.link, word)
     return wrong

@@ -4,27 +4,11 @@ import random
 
 from firmware.evse import fault, status
 from firmware.evse.connector import Connector
+from tests.transitions import TABLE, permitted
 from tests.unit.evse_rig import Rig
 
-# OCPP 1.6 edition 2 §4.9, typed from the specification's table: from, and to where.
-TABLE = {
-    "Available": "Preparing Charging SuspendedEV SuspendedEVSE Reserved Unavailable Faulted",
-    "Preparing": "Available Charging SuspendedEV SuspendedEVSE Finishing Faulted",
-    "Charging": "Available SuspendedEV SuspendedEVSE Finishing Unavailable Faulted",
-    "SuspendedEV": "Available Charging SuspendedEVSE Finishing Unavailable Faulted",
-    "SuspendedEVSE": "Available Charging SuspendedEV Finishing Unavailable Faulted",
-    "Finishing": "Available Preparing Unavailable Faulted",
-    "Reserved": "Available Preparing Unavailable Faulted",
-    "Unavailable": "Available Preparing Charging SuspendedEV SuspendedEVSE Faulted",
-    "Faulted": "Available Preparing Charging SuspendedEV SuspendedEVSE Finishing Reserved "
-    "Unavailable",
-}
 # The status words EVCommunicationError may go with (§4.9, §7.6).
 CAR_WORDS = "Preparing SuspendedEV SuspendedEVSE Finishing"
-
-
-def permitted(before, after):
-    return after in TABLE[before].split(" ")
 
 
 def test_specification_has_53_transitions():

@@ -24,8 +24,8 @@ _LONGEST = const(500)  # characters of a value: KeyValue.value is a CiString500
 
 class Settings:
     """`rows`: the table; `fixed`: values the hardware or the build dictates, read-only whatever
-    the row says; `path`: the file, None to keep nothing; `rename`: os.rename of the file system
-    (atomic on LittleFS)."""
+    the row says (text, or a function that tells it when asked); `path`: the file, None to keep
+    nothing; `rename`: os.rename of the file system (atomic on LittleFS)."""
 
     def __init__(self, rows, fixed=None, path=None, rename=None):
         self._rows = rows
@@ -61,7 +61,8 @@ class Settings:
 
     def text(self, key: str) -> str:
         if key in self._fixed:
-            return self._fixed[key]
+            fact = self._fixed[key]
+            return fact() if callable(fact) else fact
         if key in self._values:
             return self._values[key]
         if key in self._defaults:

@@ -6,6 +6,7 @@ Knows every room, decides nothing.  However it ends, the contactors are left ope
 import asyncio
 import gc
 import os
+from collections import namedtuple
 
 import micropython
 
@@ -13,18 +14,23 @@ import board
 from firmware.evse.connector import Connector
 from firmware.evse.kernel import Kernel
 from firmware.evse.limit import Limit
+from firmware.ocpp.clock import Clock
+from firmware.ocpp.epoch import Epochs
 from firmware.ocpp.outbox import Outbox
 from firmware.ocpp.timestamp import format_time
-from firmware.ocpp.v16 import billable, configuration
-from firmware.ocpp.v16.station import PROFILES, Station
+from firmware.ocpp.v16 import billable, configuration, local_list, vocabulary
+from firmware.ocpp.v16.station import Station
+from firmware.store.id_cache import IdCache
+from firmware.store.id_table import IdTable
+from firmware.store.journal import Journal
 from firmware.store.settings import Settings
-from firmware.store.volatile import Volatile
 from firmware.tasks.card import button, cards
 from firmware.tasks.charging import charging
 from firmware.tasks.csms import Link
 from firmware.tasks.diagnostics import Diagnostics
 from firmware.tasks.metering import metering
 from firmware.tasks.safety import Safety
+from firmware.tasks.upkeep import upkeep
 from firmware.tasks.uptime import Uptime
 from hal import meter
 from hal.meter.modbus_meter import ModbusMeter
@@ -39,6 +45,9 @@ _IDENTITY = {
     "firmware": ("firmwareVersion", VERSION),
 }
 _GC_THRESHOLD = 16384
+_BOOTS = 1 << 28  # a small integer on every port
+_CACHED = 200  # idTags of the authorisation cache
+_FILES = namedtuple("_FILES", ("open", "rename", "remove"))
 
 
 def _port():
@@ -74,10 +83,14 @@ def _identity(given: dict) -> dict:
     return fields
 
 
-def _settings(factory: dict) -> Settings:
-    """The configuration keys; factory values on the first boot only."""
-    facts = {"NumberOfConnectors": str(board.connectors), "SupportedFeatureProfiles": PROFILES}
-    settings = Settings(configuration.ROWS, facts, "/flash/settings.json", os.rename)
+def _settings(factory: dict, wear: dict) -> Settings:
+    """The configuration keys; factory values on the first boot only. `wear`: a key for each
+    counted part of the flash."""
+    facts: dict = {"NumberOfConnectors": str(board.connectors)}
+    for key in wear:
+        facts[key] = lambda part=wear[key]: "%d,%d,%d" % part.wear()
+    rows = configuration.ROWS + local_list.ROWS
+    settings = Settings(rows, facts, "/flash/settings.json", os.rename)
     if settings.corrupt:
         print("settings: the file was not readable and is set aside")
     if settings.fresh:
@@ -100,47 +113,81 @@ class Firmware:
         # Safety first: it runs while everything below is still being built.
         safety = asyncio.create_task(self.safety.run())
         await asyncio.sleep_ms(0)
-        self.port.mount()
+        self.port.mount(board.file_blocks)
         provisioning = self.port.provisioning
-        settings = _settings(provisioning.get("keys") or {})
-        outbox = self._outbox(settings)
-        station = Station(
+        self._stores(provisioning.get("keys") or {})
+        known = self._known()
+        self.station = station = Station(
             self.connectors,
-            settings,
-            outbox,
+            self.settings,
+            self._outbox(),
             _identity(provisioning.get("identity") or {}),
-            self.port.reset,
+            self._reboot,
+            known,
+            self.clock,
         )
-        self.station = station
         target = (provisioning["url"], provisioning["cpid"])
         tls = provisioning.get("tls") or {}
         self.link = Link(self.port, station, target, self.uptime, lambda: self.port.tls(tls))
         tasks = [safety, self._metering()]
         for k, connector in enumerate(self.connectors):
-            tasks.append(self._cards(k, connector))
+            if k == 0 or not board.shared_reader:
+                tasks.append(self._cards(k, connector))
             pressed = self.port.connectors[k].button.pressed
             tasks.append(button(pressed, connector, self.uptime))
         tasks.append(charging(station, self.uptime))
+        tasks.append(upkeep(self.journal, station.cache, station, self.uptime))
         tasks.append(Diagnostics(station, self.uptime).run())
         tasks.append(self.link.run())
         gc.collect()
         print("boot: %d bytes of heap in use, %d free" % (gc.mem_alloc(), gc.mem_free()))
         await asyncio.gather(*tasks)
 
+    def _stores(self, keys: dict):
+        """What survives a reboot: settings, boots, what is billed."""
+        region = self.port.region(board.file_blocks, board.journal_blocks)
+        wear = {"WearFiles": self.port.files, "WearJournal": region}
+        self.settings = _settings(keys, wear)
+        self.clock = Clock(Epochs("/flash/boots.json", os.rename, self._first_boot()))
+        self.journal = Journal(region, vocabulary.WORDS, vocabulary.SHAPES)
+
     def stop(self):
         """The program ends, whatever the reason: no contactor stays closed behind it."""
         for kernel in self.kernels:
             kernel.fail()
 
-    def _outbox(self, settings):
+    def _outbox(self) -> Outbox:
         def retry():
-            attempts = settings.number("TransactionMessageAttempts")
-            return attempts, settings.number("TransactionMessageRetryInterval")
+            attempts = self.settings.number("TransactionMessageAttempts")
+            return attempts, self.settings.number("TransactionMessageRetryInterval")
 
         def stamp(boot, ms):
-            return format_time(self.station.clock.at(ms))
+            return format_time(self.clock.resolve(boot, ms))
 
-        return Outbox(Volatile(), lambda: self.link.new_id(), billable, retry, stamp)
+        def new_id():
+            return self.link.new_id()
+
+        boot = self.clock.epochs.boot
+        return Outbox(self.journal, new_id, billable, retry, stamp, boot)
+
+    def _known(self) -> tuple:
+        """The local list and the cache."""
+        limit = self.settings.number("LocalAuthListMaxLength")
+        files = _FILES(open, os.rename, os.remove)
+        return IdTable("/flash/idlist", files, limit), IdCache("/flash/idcache", files, _CACHED)
+
+    def _first_boot(self) -> int:
+        """Where boots are counted from when their file is lost: the journal may still know the
+        numbers that were given before."""
+        return 1 + int.from_bytes(self.port.entropy(4), "big") % _BOOTS
+
+    def _reboot(self):
+        """Reset on request: the cache is written first, the journal always is."""
+        try:
+            self.station.cache.save()
+        except OSError as error:
+            print("reboot: the cache is not saved:", error)
+        self.port.reset()
 
     def _metering(self):
         register_map = meter.find(board.meter)
@@ -154,8 +201,9 @@ class Firmware:
         def inbox():
             return self.port.reader_inbox(k)
 
-        uart = self.port.reader_uart(k)
-        return cards(uart, PN532(), inbox, connector, self.station.authorization, self.uptime)
+        station = self.station
+        room = station.shared_reader if board.shared_reader else station.authorization
+        return cards(self.port.reader_uart(k), PN532(), inbox, connector, room, self.uptime)
 
 
 def run():

@@ -46,6 +46,8 @@ _WATCHDOG_TIMEOUT = const(13)
 _RETAINED = const(14)
 _RESET_CAUSE = const(15)
 _FLASH_COUNT = const(17)
+_FILES_COUNT = const(21)
+_REGION_COUNT = const(24)
 _BASE = const(32)
 _STRIDE = const(32)
 _PILOT_HIGH = const(0)
@@ -172,11 +174,17 @@ class Port:
         """The TLS context of a wss link; `files`: paths of ca, cert, key."""
         return tls(files)
 
-    def mount(self, at="/flash"):
-        """Mounts LittleFS at /flash; formats the flash only when no file system was ever on it."""
-        if not self.flash.has_littlefs():
-            vfs.VfsLfs2.mkfs(self.flash)  # type: ignore[arg-type]
-        vfs.mount(vfs.VfsLfs2(self.flash), at)  # type: ignore[abstract,arg-type]
+    def mount(self, count=None, at="/flash"):
+        """Mounts LittleFS on the first blocks; formats only where no file system ever was."""
+        part = self.flash if count is None else self.flash.part(0, count, _FILES_COUNT)
+        if not part.has_littlefs():
+            vfs.VfsLfs2.mkfs(part)  # type: ignore[arg-type]
+        vfs.mount(vfs.VfsLfs2(part), at)  # type: ignore[abstract,arg-type]
+        self.files = part
+
+    def region(self, first, count):
+        """A block device over blocks that no file system has."""
+        return self.flash.part(first, count, _REGION_COUNT)
 
     @property
     def retained(self):

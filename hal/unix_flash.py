@@ -1,7 +1,8 @@
 """A NOR flash in a file: 4096-byte erase blocks of 0xFF, programming only clears bits.
 
 Every page is one pwrite: a process killed at any moment leaves exactly the pages written so
-far. Erases, page programs and bytes are counted in three slots of the wires.
+far. Erases, page programs and bytes are counted in three slots of the wires, those of a part
+also in three of its own.
 Boundary: a block device, no file system.
 """
 
@@ -26,24 +27,32 @@ _pwrite = _libc.func("l", "pwrite", "iPLL")
 
 class Flash:
     """The block protocol of MicroPython, both forms. `first` and `count` cut a part out of the
-    image.
+    image. `at`, `own`: where in `counters` the whole and this part are counted.
     """
 
-    def __init__(self, path, counters, at, first=0, count=None):
+    def __init__(self, path, counters, at, first=0, count=None, own=None):
         self._fd = _open(path, _O_RDWR)
         if self._fd < 0:
             raise OSError("no flash image at " + path)
         self._path = path
         self._counters = counters
         self._at = at
+        self._own = own
         self._first = first
         self._count = count if count is not None else self._size() // _BLOCK - first
 
-    def part(self, first, count):
+    def part(self, first, count, own=None):
         """A block device of its own over some of these blocks."""
         if first < 0 or first + count > self._count:
             raise ValueError("flash part")
-        return Flash(self._path, self._counters, self._at, self._first + first, count)
+        return Flash(self._path, self._counters, self._at, self._first + first, count, own)
+
+    def wear(self):
+        """(erases, programs, bytes) of this part since the flash is new; the whole's, if it is
+        not counted by itself.
+        """
+        at = self._at if self._own is None else self._own
+        return tuple(self._counters[at + i] for i in range(3))
 
     def has_littlefs(self):
         """A superblock's magic stands at offset 8 of block 0 or 1 (littlefs SPEC.md)."""
@@ -93,7 +102,7 @@ class Flash:
 
     def _erase(self, block):
         self._put(self._where(block, 0, _BLOCK), _ERASED)
-        self._counters[self._at] += 1
+        self._count_up(0, 1)
 
     def _program(self, where, data):
         size = len(data)
@@ -103,8 +112,13 @@ class Flash:
         # One wide AND instead of a loop over bytes.
         both = int.from_bytes(was, "big") & int.from_bytes(data, "big")
         self._put(where, both.to_bytes(size, "big"))
-        self._counters[self._at + 1] += 1
-        self._counters[self._at + 2] += size
+        self._count_up(1, 1)
+        self._count_up(2, size)
+
+    def _count_up(self, what, number):
+        self._counters[self._at + what] += number
+        if self._own is not None:
+            self._counters[self._own + what] += number
 
     def _put(self, where, data):
         if _pwrite(self._fd, data, len(data), where) != len(data):

@@ -12,6 +12,11 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.ocpp_cases import CASES
+from tools.ocpp_points import POINTS
+
 ROOT = Path(__file__).resolve().parent.parent
 V16 = ROOT / "firmware/ocpp/v16"
 BEGIN, END = "<!-- coverage: make table -->\n", "<!-- /coverage -->"
@@ -109,6 +114,41 @@ def table(link):
     return "\n".join(lines) + "\n\nEvery case by name: [%s](%s).\n" % (link, link)
 
 
+def cases():
+    """The conformance cases: id, what it checks, its tests or the reason that there are none."""
+    lines = [
+        "# Conformance cases\n",
+        "By the ids of the OCTT for charge points (TC_..._CS). `make test` runs every test named",
+        "here; `none` has its reason.\n",
+    ]
+    lines += _rows("case", CASES)
+    lines += [
+        "\n# Points of the specification that are often missed\n",
+        "By section of OCPP 1.6 edition 2, erratum of its sheet (3.x), or OCPP-J (J).\n",
+    ]
+    return "\n".join(lines + _rows("where", POINTS))
+
+
+def _rows(head, rows):
+    lines = ["| %s | checks | shown by | remark |" % head, "|---|---|---|---|"]
+    for number, checks, tests, remark in rows:
+        links = []
+        for name in tests:
+            folder, file, test = place(name)
+            words = re.sub(r"^tc(_\d+)+(_to_\d)?_", "", test).replace("_", " ")
+            links.append("[%s](../tests/%s/test_%s.py)" % (words, folder, file))
+        row = (number, checks, ", ".join(links) or "none", remark)
+        lines.append("| %s | %s | %s | %s |" % row)
+    return lines
+
+
+def place(name):
+    """(folder, file, test) of "file.test", a scenario, or "unit/file.test"."""
+    folder, _, rest = name.rpartition("/")
+    file, test = rest.split(".")
+    return folder or "scenarios", file, test
+
+
 def page():
     """docs/ocpp-coverage.md."""
     parts = [
@@ -126,7 +166,7 @@ def page():
                 parts.append("- %s ([%s](../tests/scenarios/%s))" % (words, file, file))
             if tests:
                 parts.append("")
-    return "\n".join(parts).rstrip() + "\n"
+    return "\n".join(parts).rstrip() + "\n\n" + cases() + "\n"
 
 
 def files():

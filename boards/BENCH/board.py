@@ -14,5 +14,9 @@ ventilation = False      # state D is refused (IEC 61851-1 table A.1)
 meter = "SDM630"
 meter_units = (1, 2, 3, 4, 5, 6, 7, 8)
 reader = "pn532"
+shared_reader = False    # True: the reader of connector 1 serves them all
+
+file_blocks = 192        # of 4 KiB at the beginning of the flash: settings, lists (LittleFS)
+journal_blocks = 64      # behind them: what is billed, raw
 
 limits = {}              # bounds of firmware/evse/limit.py that this board overrides

@@ -27,6 +27,7 @@ class Facts:
         self.waking = False  # a wake-up holds the pilot at -12 V
         # granted
         self.armed = False  # somebody is authorised and a car is plugged in
+        self.held = False  # nobody charges, but the cable is kept for its owner
         self.permit_ma = 0  # what the session allows; 0: no transaction, or paused
 
 
@@ -57,7 +58,8 @@ def decide(facts, wishes, limit):
     elif facts.since_x1_ms >= limit.c1_grace_ms or _idle(facts, limit):
         wishes.close = False  # A.6 seq. 10.2: the car had its time to stop by itself
     # The plug stays held while a session wants it, and in any case while the socket may be live.
-    wishes.lock = limit.socket and (facts.armed or wishes.close or facts.closed)
+    wanted = facts.armed or facts.held
+    wishes.lock = limit.socket and (wanted or wishes.close or facts.closed)
 
 
 def _offer(facts, offered_ma: int, limit) -> int:

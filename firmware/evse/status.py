@@ -36,6 +36,8 @@ _CAR = fault.PILOT | fault.DIODE | fault.VENTILATION
 
 _IN_SESSION = ("Preparing", "SuspendedEV", "SuspendedEVSE", "Finishing")
 
+_HELD = ("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE")  # while the plug is not free
+
 _ERRORS = (
     (fault.RCD | fault.RCD_TEST | fault.GROUND, "GroundFailure"),
     (fault.WELD | fault.NO_CLOSE, "PowerSwitchFailure"),
@@ -55,7 +57,7 @@ def derive(session, operative: bool, reserved: bool, word: str) -> str:
         return "Faulted"
     if session.stopping or session.releasing:
         # Finishing asks the driver to unplug: not before the contact is open and the plug free.
-        return word if word != "Faulted" else "Finishing"
+        return word if word in _HELD else "Finishing"
     if session.transaction is not None:
         if session.settling and not facts.faults:
             return "Preparing"  # the car has a moment to start before it is called suspended

@@ -2,6 +2,8 @@
 
 from micropython import const
 
+from firmware.ocpp.timestamp import format_time
+
 # Only years whose text has four digits, far from either end.
 _FIRST = 0  # 1970-01-01
 _LAST = 253000000000  # 9987-04-16
@@ -12,10 +14,12 @@ _JITTER_MS = const(1500)  # whole seconds and the way there: no reason to set th
 
 
 class Clock:
-    """`now` is monotonic ms since boot, `at` is UTC seconds.  Unknown until somebody tells."""
+    """`now` is monotonic ms since boot, `at` is UTC seconds.  Unknown until somebody tells.
+    `epochs` keeps over reboots what was learned; None where nothing is stamped."""
 
-    def __init__(self):
+    def __init__(self, epochs=None):
         self._offset_ms = None
+        self.epochs = epochs
 
     @property
     def known(self) -> bool:
@@ -30,10 +34,37 @@ class Clock:
             if abs(at * 1000 - now - self._offset_ms) < _JITTER_MS:
                 return
         self._offset_ms = min(max(at, _FIRST), _LAST) * 1000 - now
+        if self.epochs is not None and _PLAUSIBLE[0] <= at < _PLAUSIBLE[1]:
+            self.epochs.learn(self._offset_ms)
 
     def at(self, now: int):
         """UTC seconds of the monotonic instant `now`, also a past one; None while unknown."""
         return None if self._offset_ms is None else (self._offset_ms + now) // 1000
+
+    def resolve(self, boot: int, ms: int):
+        """UTC seconds of an instant of this or an earlier boot; the clock is known by now."""
+        at = self.epochs.at(boot, ms)
+        if at is None:  # learned, but no time to remember: see learn()
+            at = self.at(ms if boot == self.epochs.boot else 0)
+        return at
+
+    def carried(self, boot, stamp):
+        """What stamp() returned in an earlier boot, as a message of this one carries it; None
+        when it cannot be told any more."""
+        if stamp is None or isinstance(stamp, str) or self.epochs is None:
+            return stamp if isinstance(stamp, str) else None
+        at = self.epochs.at(boot, stamp)
+        return self.epochs.carried(boot, stamp) if at is None else format_time(at)
+
+    def stamp(self, now: int):
+        """What a message carries as the time of an event: UTC text, or while that is unknown the
+        monotonic ms of this boot, which is resolved when it is spoken."""
+        at = self.at(now)
+        if at is not None:
+            return format_time(at)
+        if self.epochs is not None:
+            self.epochs.mark(now)
+        return now
 
 
 class Pace:

@@ -12,7 +12,8 @@ message name.
     outbox.unanswered(entry, now)                       timeout, or the link is gone
 
 Only a CALLERROR is a failure to process (J erratum 3.3): only it counts as an attempt. Silence
-counts nothing, so a dead link or a slow backend can never use up a billable message.
+counts nothing, so a dead link or a slow backend can never use up a billable message. A backend
+that never answers one message is `stalled`, in sight; `park_after` is the operator's rule for it.
 
 OSError from a store that fails passes through: the outbox is then as before the answer, and the
 message will go out again under its old id. The caller raises the fault.
@@ -20,7 +21,8 @@ message will go out again under its old id. The caller raises the fault.
 
 from micropython import const
 
-from firmware.ocpp.backlog import INTERMEDIATE, Backlog
+from firmware.ocpp.backlog import Backlog
+from firmware.ocpp.ledger import INTERMEDIATE
 from firmware.ocpp.live import Entry, Live
 
 _THIN_PERCENT = const(75)
@@ -31,20 +33,13 @@ class Outbox:
     """`words`: what the outbox must ask about billable payloads (`v16/billable.py`).
     `settings()` returns (TransactionMessageAttempts, TransactionMessageRetryInterval); it is
     asked each time, so that ChangeConfiguration acts at once. `stamp(boot, ms)` gives the UTC text
-    of a monotonic instant of this or an earlier `boot`; it is asked when a message is spoken."""
+    of a monotonic instant of this or an earlier `boot`; it is asked when a message is spoken.
+    How full it is the store says; `capacity` (messages) bounds RAM should they all be tiny."""
 
     def __init__(
-        self,
-        store,
-        new_id,
-        words,
-        settings,
-        stamp,
-        boot=0,
-        capacity=200,
-        live_capacity=12,
-        stall_after=5,
-    ):
+        self, store, new_id, words, settings, stamp,
+        boot=0, capacity=6000, live_capacity=12, stall_after=5,
+    ):  # fmt: skip
         self._store = store
         self._new_id = new_id
         self._words = words
@@ -59,6 +54,8 @@ class Outbox:
         self._refused_at = None  # (number, ms) of the last refusal: the retry wait runs from it
         self._silent = None  # number of the billable message that was not answered last
         self.silences = 0  # how often in a row it was not
+        # A function: after so many silences in a row the message is parked, 0 for never.
+        self.park_after = None
         self.in_flight = None
         self.thinned = 0  # intermediate meter values given up for want of room
 
@@ -79,6 +76,14 @@ class Outbox:
                 self.thinned += 1
                 return
         self._backlog.queue(self._new_id(), action, payload, transaction, role)
+
+    def note(self, transaction: int, note: list) -> None:
+        """Keeps what it takes to end a running transaction after a power cut."""
+        self._backlog.note(transaction, note)
+
+    def unfinished(self) -> list:
+        """(transaction, note) of each that was started and not stopped."""
+        return self._backlog.unfinished()
 
     def put(self, action: str, payload: dict, key=None, early: bool = False) -> str:
         """Queue a live message; returns its id. A newer one with the same key (the status of one
@@ -136,6 +141,10 @@ class Outbox:
             return
         self.silences = self.silences + 1 if self._silent == entry.number else 1
         self._silent = entry.number
+        limit = self.park_after() if self.park_after else 0
+        if 0 < limit <= self.silences:
+            self._backlog.park(entry.number, "", "no answer")
+            self._heard()
 
     def recall(self) -> list:
         """The link is gone: the live entries that were not said, for whoever asked for them."""
@@ -199,7 +208,7 @@ class Outbox:
     def _due(self, now: int) -> bool:
         if not self._backlog.pending:
             return False
-        number = self._backlog.pending[0][0]
+        number, _, _ = self._backlog.pending.first()
         attempts = self._backlog.attempts(number)
         if attempts == 0:
             return True
@@ -217,7 +226,7 @@ class Outbox:
         return entry
 
     def _speak_billable(self) -> Entry:
-        number, transaction, _ = self._backlog.pending[0]
+        number, transaction, _ = self._backlog.pending.first()
         message_id, action, payload = self._backlog.message(number)
         entry = Entry(message_id, action, payload)
         entry.number = number

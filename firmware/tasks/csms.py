@@ -18,6 +18,7 @@ _CONNECT_MS = const(30000)
 _BACKOFF_MIN_MS = const(1000)
 _BACKOFF_MAX_MS = const(30000)
 _STABLE_MS = const(30000)  # a link that lived this long starts the back-off anew
+_ID_BYTES = const(8)  # of a message id: short ones make a small journal
 _PROTOCOL = "ocpp1.6"
 _LIMIT = const(16384)  # bytes of one message; backends stay below this
 
@@ -43,7 +44,7 @@ class Link:
 
     def new_id(self) -> str:
         """A message id never used before by this station (J erratum 3.1)."""
-        return "".join("%02x" % b for b in self._port.entropy(16))
+        return "".join("%02x" % b for b in self._port.entropy(_ID_BYTES))
 
     async def run(self):
         backoff = _BACKOFF_MIN_MS

@@ -34,7 +34,8 @@ class Diagnostics:
     def _key(self):
         """What a change of is worth a line of its own."""
         station = self._station
-        parts = [station.online, station.registration.state, station.outbox.pending]
+        outbox = station.outbox
+        parts = [station.online, station.registration.state, outbox.pending, outbox.stalled]
         for connector in station.connectors:
             transaction = connector.session.transaction
             parts.append(connector.word)
@@ -57,6 +58,7 @@ class Diagnostics:
             "online": station.online,
             "queue": _queue(station.outbox),
             "parked": station.outbox.parked,
+            "stalled": station.outbox.stalled,
             "utc": None if at is None else format_time(at),
             "heap_free": free,
             "heap_low": self._heap_low,

@@ -10,11 +10,14 @@ import json
 
 from firmware.evse.connector import Connector
 from firmware.ocpp import rpc
+from firmware.ocpp.clock import Clock
 from firmware.ocpp.outbox import Outbox
 from firmware.ocpp.rpc import RPC
 from firmware.ocpp.timestamp import format_time
-from firmware.ocpp.v16 import billable, configuration, messages
-from firmware.ocpp.v16.station import PROFILES, CallError, Station
+from firmware.ocpp.v16 import billable, configuration, local_list, messages
+from firmware.ocpp.v16.station import CallError, Station
+from firmware.store.id_cache import IdCache
+from firmware.store.id_table import IdTable
 from firmware.store.settings import Settings
 from firmware.store.volatile import Volatile
 from hal.meter.reading import Reading
@@ -73,22 +76,41 @@ class Backend:
 class Charger:
     """Several connectors, a station and its link. Time moves only in run() and skip()."""
 
-    def __init__(self, connectors=1, keys=None, online=True, settings=None, **limits):
+    def __init__(
+        self,
+        connectors=1,
+        keys=None,
+        online=True,
+        settings=None,
+        files=None,
+        store=None,
+        clock=None,
+        **limits
+    ):
         self.rigs = [Rig(**limits) for _ in range(connectors)]
         self.connectors = [Connector(k + 1, rig.kernel) for k, rig in enumerate(self.rigs)]
         self.readings = [Reading() for _ in self.rigs]
         self.now = 0
         self.backend = Backend()
-        self.store = Volatile(200000)
+        self.store = store or Volatile(200000)
+        self.clock = clock or Clock()
+        self.files = files
+        known = (None, None)
+        rows = configuration.ROWS
+        if files is not None:
+            rows += local_list.ROWS
+            known = IdTable("list", files, 1000), IdCache("cache", files, 200)
         self.settings = settings or Settings(
-            configuration.ROWS,
-            {"NumberOfConnectors": str(connectors), "SupportedFeatureProfiles": PROFILES},
+            rows,
+            {"NumberOfConnectors": str(connectors)},
         )
-        assert self.settings.factory(keys or {}) == []
-        self.outbox = Outbox(self.store, self._new_id, billable, self._retry, self._stamp)
+        if keys or settings is None:
+            assert self.settings.factory(keys or {}) == []
+        boot = self.clock.epochs.boot if self.clock.epochs else 0
+        self.outbox = Outbox(self.store, self._new_id, billable, self._retry, self._stamp, boot)
         self.reboots = 0
         self.station = Station(
-            self.connectors, self.settings, self.outbox, IDENTITY, self._reboot
+            self.connectors, self.settings, self.outbox, IDENTITY, self._reboot, known, self.clock
         )
         self.frames = []
         self._ids = 0
@@ -114,7 +136,8 @@ class Charger:
         )
 
     def _stamp(self, boot, ms):
-        return format_time(self.station.clock.at(ms))
+        clock = self.clock
+        return format_time(clock.resolve(boot, ms) if clock.epochs else clock.at(ms))
 
     def _reboot(self):
         self.reboots += 1

@@ -226,6 +226,38 @@ def test_the_car_left_before_the_answer():
     assert charger.words() == ["Available"]
 
 
+def test_a_held_cable_goes_to_its_owner():
+    """§9.1 UnlockConnectorOnEVSideDisconnect false: the card that charged, or one of its group,
+    opens the lock; another does not."""
+    for id_tag, opens in (("tag", True), ("GROUP", True), ("OTHER", False)):
+        charger = ready(keys={"UnlockConnectorOnEVSideDisconnect": "false"})
+        charger.backend.tags = {
+            "TAG": {"status": "Accepted", "parentIdTag": "P"},
+            "GROUP": {"status": "Accepted", "parentIdTag": "p"},
+        }
+        charger.charge()
+        charger.rigs[0].car.letter = "A"
+        charger.run(20)
+        assert charger.calls("StopTransaction")[0]["reason"] == "EVDisconnected"
+        assert charger.rigs[0].hw.lock.position
+        charger.swipe(id_tag)
+        charger.run(3)
+        assert charger.rigs[0].hw.lock.position is not opens, id_tag
+        assert (charger.connectors[0].session.id_tag is None) is opens, id_tag
+
+
+def test_the_key_frees_a_held_cable():
+    key = "UnlockConnectorOnEVSideDisconnect"
+    charger = ready(keys={key: "false"})
+    charger.charge()
+    charger.rigs[0].car.letter = "A"
+    charger.run(20)
+    assert charger.rigs[0].hw.lock.position
+    assert charger.configure(key, "true") == "Accepted"
+    charger.run(3)
+    assert not charger.rigs[0].hw.lock.position
+
+
 def test_no_session_where_none_may_begin():
     """An inoperative, faulted or full charge point asks about no card."""
     charger = ready()

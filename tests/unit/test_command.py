@@ -1,4 +1,7 @@
 # heap: 512k
+import json
+
+from firmware.ocpp.v16 import parked
 from tests.unit.station_rig import Charger, ready
 
 
@@ -343,6 +346,20 @@ def test_unlock_takes_the_offer_back():
     assert charger.reply(message_id) == {"status": "Unlocked"}
 
 
+def test_unlock_frees_a_held_cable():
+    """§5.18, UnlockConnectorOnEVSideDisconnect false: the operator frees the cable, also when he
+    asks before the end has been billed."""
+    for wait_s in (0.1, 20):
+        charger = ready(keys={"UnlockConnectorOnEVSideDisconnect": "false"})
+        charger.charge()
+        charger.rigs[0].car.letter = "A"
+        charger.run(wait_s)
+        assert charger.rigs[0].hw.lock.position
+        answer = charger.ask("UnlockConnector", {"connectorId": 1}, 10)
+        assert answer == {"status": "Unlocked"}
+        assert not charger.rigs[0].hw.lock.position
+
+
 def test_unlock_that_fails():
     """Erratum 3.87: UnlockFailed: tried, and detected that it is still locked."""
     charger = ready()
@@ -371,10 +388,96 @@ def test_without_a_cache_nothing_is_cleared():
 
 
 def test_data_transfer():
-    """§4.3: no implementation for the vendorId: UnknownVendorId, no data."""
+    """§4.3: no implementation for the vendorId: UnknownVendorId, no data; for the message:
+    UnknownMessageId."""
     charger = ready()
     answer = charger.ask("DataTransfer", {"vendorId": "com.example", "data": "x"})
     assert answer == {"status": "UnknownVendorId"}
+    for message_id in ("", "Nope", "parkedmessages"):
+        assert transfer(charger, message_id) == {"status": "UnknownMessageId"}
+    answer = charger.ask("DataTransfer", {"vendorId": parked.VENDOR})
+    assert answer == {"status": "UnknownMessageId"}
+
+
+def transfer(charger, message_id, data=None):
+    request = {"vendorId": parked.VENDOR, "messageId": message_id}
+    if data is not None:
+        request["data"] = data
+    return charger.ask("DataTransfer", request)
+
+
+def parked_key(charger):
+    answer = charger.ask("GetConfiguration", {"key": [parked.KEY]})
+    assert answer["configurationKey"][0]["readonly"]
+    return answer["configurationKey"][0]["value"]
+
+
+def test_what_is_parked_is_seen_and_sent_again():
+    """A Stop the CSMS has refused for good: told, listed, reinjected, delivered once."""
+    charger = ready(keys={"TransactionMessageAttempts": "1"})
+    assert parked_key(charger) == "0"
+    charger.charge()
+    charger.backend.override["StopTransaction"] = "InternalError"
+    charger.swipe()
+    charger.until(lambda: charger.outbox.parked == 1)
+    number, _, transaction, _, _ = next(charger.outbox.parked_messages())
+    text = "1; %d StopTransaction of %d: InternalError"
+    assert parked_key(charger) == text % (number, transaction)
+    answer = transfer(charger, "ParkedMessages")
+    assert answer["status"] == "Accepted"
+    assert json.loads(answer["data"]) == {
+        "count": 1,
+        "more": False,
+        "messages": [[number, "StopTransaction", transaction, "InternalError", ""]],
+    }
+    page = json.loads(transfer(charger, "ParkedMessages", str(number))["data"])
+    assert page == {"count": 1, "more": False, "messages": []}
+    for data in (None, "", "x", "-1", "1.5", str(number + 1), "9" * 30):
+        assert transfer(charger, "Reinject", data) == {"status": "Rejected"}, data
+    assert transfer(charger, "ParkedMessages", "x") == {"status": "Rejected"}
+    del charger.backend.override["StopTransaction"]
+    stops = charger.sent("StopTransaction")
+    assert transfer(charger, "Reinject", str(number)) == {"status": "Accepted"}
+    charger.until(lambda: not charger.outbox.pending)
+    again = charger.sent("StopTransaction")
+    assert len(again) == len(stops) + 1 and again[-1].id == stops[0].id
+    assert again[-1].payload == stops[0].payload
+    assert parked_key(charger) == "0"
+    assert transfer(charger, "Reinject", str(number)) == {"status": "Rejected"}
+
+
+def test_the_operator_may_give_up_on_silence():
+    """ParkUnansweredAfter: a message that is never answered is parked, the next one follows; by
+    default it is said for ever."""
+    for after in ("0", "2"):
+        charger = ready(keys={"ParkUnansweredAfter": after, "MessageTimeout": "1"})
+        charger.charge()
+        charger.backend.override["StopTransaction"] = None
+        charger.swipe()
+        charger.run(20)
+        assert charger.outbox.parked == (after == "2")
+        assert (len(charger.sent("StopTransaction")) == 2) is (after == "2")
+        assert charger.outbox.pending == (after == "0")
+
+
+def test_many_parked_messages_fit_their_key_and_come_in_pages():
+    """KeyValue.value is a CiString500; a page has 10."""
+    charger = ready(keys={"TransactionMessageAttempts": "1"})
+    charger.backend.override["MeterValues"] = "PropertyConstraintViolation"
+    charger.configure("MeterValueSampleInterval", "1")
+    charger.charge()
+    charger.until(lambda: charger.outbox.parked >= 23)
+    charger.frames.clear()
+    text = parked_key(charger)
+    assert text.startswith("%d; " % charger.outbox.parked) and 400 < len(text) <= 500
+    seen, after = [], 0
+    for more in (True, True, False):
+        page = json.loads(transfer(charger, "ParkedMessages", str(after))["data"])
+        assert len(page["messages"]) == 10 or not more
+        assert page["more"] is more
+        seen += [message[0] for message in page["messages"]]
+        after = seen[-1]
+    assert seen == sorted(set(seen)) and len(seen) == charger.outbox.parked
 
 
 def test_trigger_every_message():

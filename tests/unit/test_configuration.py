@@ -1,6 +1,7 @@
 # heap: 512k
 from firmware.ocpp.v16 import configuration, messages
 from firmware.store.settings import READ, Settings
+from tests.unit.id_rig import RamFiles
 from tests.unit.station_rig import ready
 
 # OCPP 1.6 chapter 9: required of Core, and what may be there (errata 3.81, 3.83, 3.91).
@@ -15,8 +16,12 @@ REQUIRED = (
 # Their presence would claim what is not built.
 ABSENT = (
     "AuthorizationCacheEnabled LocalAuthListEnabled ReserveConnectorZeroSupported "
-    "ChargeProfileMaxStackLevel MaxEnergyOnInvalidId BlinkRepeat LightIntensity "
+    "ChargeProfileMaxStackLevel BlinkRepeat LightIntensity "
     "SupportedFileTransferProtocols"
+).split()
+# What comes with the local list and the cache.
+LIST_KEYS = (
+    "AuthorizationCacheEnabled LocalAuthListEnabled LocalAuthListMaxLength SendLocalListMaxLength"
 ).split()
 LISTS = (
     "MeterValuesAlignedData",
@@ -52,6 +57,12 @@ def test_all_required_keys_and_no_false_claims():
     for key in ABSENT:
         assert key not in keys, key
     assert keys["SupportedFeatureProfiles"]["value"] == "Core,RemoteTrigger"
+    keys = all_keys(ready(files=RamFiles()))
+    assert (
+        keys["SupportedFeatureProfiles"]["value"] == "Core,LocalAuthListManagement,RemoteTrigger"
+    )
+    for key in LIST_KEYS:
+        assert key in keys, key
     assert keys["NumberOfConnectors"]["value"] == "1"
     assert len(keys) <= int(keys["GetConfigurationMaxKeys"]["value"])
 
@@ -102,7 +113,10 @@ def test_answers_to_a_change():
         ("MeterValueSampleInterval", "-1", "Rejected"),
         ("NumberOfConnectors", "2", "Rejected"),
         ("SupportedFeatureProfiles", "Core", "Rejected"),
-        ("UnlockConnectorOnEVSideDisconnect", "false", "Rejected"),
+        ("UnlockConnectorOnEVSideDisconnect", "false", "Accepted"),
+        ("MaxEnergyOnInvalidId", "500", "Accepted"),
+        ("MaxEnergyOnInvalidId", "-1", "Rejected"),
+        ("ParkedMessages", "0", "Rejected"),
         ("SecurityProfile", "1", "Rejected"),
         ("AuthorizationCacheEnabled", "true", "NotSupported"),
         ("Nope", "1", "NotSupported"),

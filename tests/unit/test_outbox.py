@@ -1,3 +1,4 @@
+# heap: 320k
 import random
 
 from firmware.ocpp.outbox import Outbox
@@ -124,6 +125,36 @@ def test_silence_is_no_attempt():
     assert not outbox.stalled
 
 
+def test_the_operators_rule_for_a_message_never_answered():
+    """So many silences in a row, of one message: then it is parked, in sight, and the queue goes
+    on. Silence of a live message does not count, an answer begins anew, the rule acts at once."""
+    store = Volatile()
+    outbox = outbox_on(store)
+    rule = [0]
+    outbox.park_after = lambda: rule[0]
+    put_transaction(outbox, 1)
+    for _ in range(20):
+        outbox.unanswered(speak(outbox), 0)
+    assert (outbox.parked, outbox.stalled) == (0, True)
+    outbox.refused(speak(outbox), "InternalError", "", 0)
+    assert not outbox.stalled, "it was heard"
+    rule[0] = 3
+    now = 1000000
+    for n in range(3):
+        assert (outbox.parked, outbox.silences) == (0, n)
+        outbox.put("Heartbeat", {})
+        for _ in range(2):
+            outbox.unanswered(speak(outbox, now), now)
+    assert [p[1:] for p in parked_of(outbox)] == [("StartTransaction", 1, "", "no answer")]
+    assert (outbox.silences, outbox.stalled) == (0, False)
+    entry = speak(outbox, now)
+    assert (entry.action, entry.payload["transactionId"]) == ("MeterValues", -1)
+    outbox = outbox_on(store)
+    assert (outbox.parked, outbox.pending) == (1, 2)
+    outbox.reinject(parked_of(outbox)[0][0])
+    assert speak(outbox, now).message_id == "m1"
+
+
 def test_the_example_of_the_specification():
     """§3.7.1: attempts 3, interval 60: waits 60 s, then 120 s, then goes on with the next."""
     outbox = outbox_on(Volatile())
@@ -166,6 +197,20 @@ def test_minus_one_when_the_start_was_never_confirmed():
         assert (entry.action, entry.payload["transactionId"]) == (action, -1)
         outbox.confirmed(entry, {}, now)
     assert (outbox.pending, outbox.parked) == (0, 1)
+
+
+def test_a_parked_start_is_begun_and_a_parked_stop_is_a_stop():
+    """What a reboot takes for unfinished: by pending and parked messages, not by one of both."""
+    store = Volatile()
+    outbox = outbox_on(store)
+    outbox.put_billable("StartTransaction", start(7), 1, 0)
+    _, now = refuse_until_parked(outbox)
+    assert [(t, note["meterStart"]) for t, note in outbox_on(store).unfinished()] == [(1, 7)]
+    outbox.put_billable("StopTransaction", stop(), 1, 0)
+    assert outbox_on(store).unfinished() == []
+    refuse_until_parked(outbox, now)
+    outbox.reinject(parked_of(outbox)[0][0])
+    assert (outbox.pending, outbox.parked, outbox_on(store).unfinished()) == (1, 1, [])
 
 
 def test_an_answer_without_an_id_is_not_repeated():

@@ -65,6 +65,7 @@ class Stand:
 
 def test_transaction_begins_when_authorised_plugged_locked_tested_sound_and_metered():
     """A transaction begins with all six and with none of them missing."""
+
     def untagged(s):
         s.session.deauthorise()
 
@@ -186,6 +187,74 @@ def test_transaction_survives_the_unplugging_where_it_must():
     s.rig.car.letter = "B"
     s.until(lambda: s.rig.car.current_ma > 0, 9000)
     assert s.events == [STARTED]
+
+
+def test_cable_is_held_for_its_owner():
+    """UnlockConnectorOnEVSideDisconnect = false: over and billed, but the cable stays locked until
+    somebody lets go or the next transaction is over."""
+    for reason in ("EVDisconnected", "Local"):
+        s = Stand()
+        s.session.unlock_on_disconnect = False
+        s.charge()
+        if reason == "Local":
+            s.session.stop("Local", s.rig.now)
+        else:
+            s.rig.car.letter = "A"
+        assert s.stopped().reason == reason
+        s.run(10000)
+        assert s.rig.hw.lock.position is (reason == "EVDisconnected")
+        assert s.session.finishing and not s.rig.coil
+    s = Stand()
+    s.session.unlock_on_disconnect = False
+    s.charge()
+    s.rig.car.letter = "A"
+    s.stopped()
+    s.run(5000)
+    s.session.let_go(s.rig.now)
+    s.until(lambda: not s.rig.hw.lock.position, 3000)
+    assert s.session.held is None
+
+
+def test_a_held_cable_serves_the_next_session():
+    """The car is back at a held cable: authorised, tested and charged anew, then let go."""
+    s = Stand()
+    s.session.unlock_on_disconnect = False
+    s.charge()
+    s.rig.car.letter = "A"
+    s.stopped()
+    s.run(5000)
+    assert not s.rig.kernel.facts.tested, "each session has its own self-test"
+    s.rig.car.letter = "B"
+    s.present("OTHER")
+    s.until(lambda: s.rig.car.current_ma > 0, 9000)
+    s.session.stop("Local", s.rig.now)
+    s.until(lambda: s.events == [STARTED, STOPPED] * 2, 20000)
+    s.until(lambda: not s.rig.hw.lock.position, 5000)
+
+
+def test_energy_after_a_refusal_is_bounded():
+    """MaxEnergyOnInvalidId: so many Wh more, to the next reading; 0: none at once. The bound
+    goes with its transaction."""
+    for granted_wh in (0, 20):
+        refused(granted_wh)
+
+
+def refused(granted_wh):
+    s = Stand().charge()
+    at_wh = s.session.transaction.meter_wh
+    s.session.grant(granted_wh)
+    s.until(lambda: s.session.suspended, 60000)
+    over_wh = s.session.transaction.meter_wh - at_wh - granted_wh
+    assert 0 <= over_wh <= 3, over_wh
+    s.until(lambda: not s.rig.coil, 10000)
+    s.run(5000)
+    assert s.session.transaction is not None and not s.rig.coil
+    s.session.stop("Local", s.rig.now)
+    s.stopped()
+    s.present()
+    s.until(lambda: s.rig.coil, 20000)
+    s.run(10000)
+    assert not s.session.suspended
 
 
 def test_authorisation_lapses_without_a_plug():

@@ -219,6 +219,15 @@ def test_factory_values_on_a_broken_flash():
     gone()
 
 
+def test_a_fact_is_told_as_it_is_now():
+    counted = [3]
+    settings = stored(Size=lambda: str(counted[0]))
+    assert (settings.text("Size"), settings.number("Size")) == ("3", 3)
+    counted[0] = 4
+    row = settings.row("Size")
+    assert (settings.readable(row), settings.access(row)) == ("4", READ)
+
+
 def test_fixed_by_the_hardware():
     settings = Settings(ROWS, {"Count": "4"})
     row = settings.row("Size")

@@ -3,6 +3,7 @@ import random
 
 from firmware.ocpp.v16 import messages
 from firmware.ocpp.v16.station import CallError
+from tests.unit.id_rig import RamFiles
 from tests.unit.station_rig import ready
 
 # A valid request of each call the CSMS makes.
@@ -17,6 +18,10 @@ GOOD = (
     ("TriggerMessage", {"requestedMessage": "Heartbeat", "connectorId": 1}),
     ("UnlockConnector", {"connectorId": 1}),
     ("Reset", {"type": "Soft"}),
+)
+LISTS = (
+    ("GetLocalListVersion", {}),
+    ("SendLocalList", {"listVersion": 1, "updateType": "Full"}),
 )
 
 
@@ -44,6 +49,8 @@ def test_what_is_not_built_and_what_is_not_known():
         "Heartbeat",
     ):
         assert code(charger, action, {}) == "NotSupported", action
+    for action, payload in LISTS:
+        assert code(ready(files=RamFiles()), action, payload) is None, action
     for action in ("", "Nope", "reset", "Reset.conf", "#Reason", "@IdTagInfo", "Reset: type"):
         assert code(charger, action, {}) == "NotImplemented", action
 

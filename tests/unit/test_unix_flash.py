@@ -73,6 +73,20 @@ def test_everything_is_counted_by_page():
     assert counters == [7, 1, 4, 632]
 
 
+def test_a_part_is_counted_with_the_whole_and_by_itself():
+    path = image("parts")
+    counters = [0, 0, 0, 5, 0, 0, 7]
+    flash = Flash(path, counters, 0)
+    part = flash.part(2, 2, 3)
+    part.ioctl(IOCTL_ERASE, 1)
+    part.writeblocks(1, b"\x00" * 300, 0)
+    flash.ioctl(IOCTL_ERASE, 0)
+    told = flash.wear(), part.wear(), flash.part(0, 1).wear()
+    os.remove(path)
+    assert counters == [2, 2, 300, 6, 2, 300, 7]
+    assert told == ((2, 2, 300), (6, 2, 300), (2, 2, 300))
+
+
 def test_out_of_range_is_an_error():
     def check(flash, _):
         for block, size, offset in ((BLOCKS, 1, 0), (-1, 1, 0), (BLOCKS - 1, 2, BLOCK - 1)):

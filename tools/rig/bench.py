@@ -22,6 +22,7 @@ from .store import Store
 
 QUANTUM_MS = 10  # the kernel's tick; 5 works as well
 FIRST_MS = 100_000  # where the bench's clock begins: a charge point cannot know either
+COUNTED = (wires.FLASH_ERASES, wires.FILES_ERASES, wires.JOURNAL_ERASES)
 CATCH_UP_S = 0.02  # the most that is made up for a late wake-up of this process
 
 
@@ -52,8 +53,9 @@ class Bench:
         self._due = time.monotonic()
 
     def _load_counters(self):
-        for i, count in enumerate(self.store.counters):
-            self.wires.slot[wires.FLASH_ERASES + i] = count
+        for k, first in enumerate(COUNTED):
+            for i in range(3):
+                self.wires.slot[first + i] = self.store.counters[3 * k + i]
 
     async def start(self):
         """Everything but power."""
@@ -120,8 +122,9 @@ class Bench:
             connector.step(self.firmware.powered, age, dt_ms)
 
     def flash_counters(self):
-        first = wires.FLASH_ERASES
-        return tuple(self.wires.slot[first : first + 3])
+        """(erases, programs, bytes) of the whole, of the files and of the journal."""
+        slot = self.wires.slot
+        return tuple(slot[first + i] for first in COUNTED for i in range(3))
 
     async def _pace(self):
         """At most `speed` times the wall. What hangs is watched in real time: the wall is all it

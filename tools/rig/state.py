@@ -4,7 +4,7 @@ diagnostics line.
 Nothing is invented: without power or diagnostics the firmware's fields are null.
 """
 
-TOLD = ("online", "boot", "queue", "parked", "utc", "heap_free", "heap_low", "uptime_ms")
+TOLD = tuple("online boot queue parked stalled utc heap_free heap_low uptime_ms".split())
 TOLD_CONNECTOR = ("ocpp_status", "error_code", "transaction")
 
 
@@ -12,10 +12,11 @@ def of(bench):
     """The answer to `state`, without id and ok."""
     firmware = bench.firmware
     told = firmware.knows or {}
-    erases, programs, size = bench.flash_counters()
+    counted = bench.flash_counters()
     answer = {"powered": firmware.powered}
     answer.update((name, told.get(name)) for name in TOLD)
-    answer["flash"] = {"erases": erases, "programs": programs, "bytes": size}
+    answer["flash"] = _wear(counted[:3])
+    answer["wear"] = {"files": _wear(counted[3:6]), "journal": _wear(counted[6:])}
     answer["connectors"] = [_connector(bench, one, told) for one in bench.connectors]
     answer.update(
         link=bench.network.up,
@@ -25,6 +26,10 @@ def of(bench):
         hung=firmware.hung,
     )
     return answer
+
+
+def _wear(counted):
+    return dict(zip(("erases", "programs", "bytes"), counted))
 
 
 def _connector(bench, connector, told):

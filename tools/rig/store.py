@@ -63,12 +63,12 @@ class Store:
 
     @property
     def counters(self):
-        """(erases, programs, bytes) of the flash since it is new."""
-        return struct.unpack_from("<3i", self._map, COUNTERS_AT)
+        """(erases, programs, bytes) of the flash since it is new, then of its parts."""
+        return struct.unpack_from("<9i", self._map, COUNTERS_AT)
 
     @counters.setter
     def counters(self, values):
-        struct.pack_into("<3i", self._map, COUNTERS_AT, *values)
+        struct.pack_into("<9i", self._map, COUNTERS_AT, *values)
 
     def energy_uj(self, index):
         """A meter's register in microjoules: integrates without rounding, 2.5 GWh fit."""

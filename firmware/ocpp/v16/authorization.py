@@ -1,9 +1,16 @@
 """Who may charge: a card at the reader or a remote start becomes an authorised session, or not."""
 
+from firmware.ocpp.authorize import ACCEPT, ASK
+
 
 def same(a, b) -> bool:
     """idTags are CiStrings: case does not count."""
     return a is not None and b is not None and a.lower() == b.lower()
+
+
+def _keeps(connector) -> bool:
+    """A cable without a car waits here for its owner (UnlockConnectorOnEVSideDisconnect)."""
+    return connector.session.held is not None and not connector.kernel.plugged
 
 
 class _Question:
@@ -19,7 +26,7 @@ class _Question:
 
 
 class Authorization:
-    """Asks the CSMS while there is one; offline the settings decide."""
+    """Asks the CSMS while there is one and what is known here does not do (ocpp/authorize.py)."""
 
     def __init__(self, station):
         self._station = station
@@ -33,6 +40,8 @@ class Authorization:
             return
         if transaction is not None and same(id_tag, transaction.id_tag):
             session.stop("Local", now, id_tag)  # 4.1: without asking
+        elif _keeps(connector) and same(id_tag, session.held.id_tag):
+            session.let_go(now)
         elif self.asked(connector):
             return  # about the card shown before this one
         elif transaction is not None:
@@ -68,11 +77,9 @@ class Authorization:
         station = self._station
         until = now + station.settings.number("MessageTimeout") * 1000
         question = _Question("", connector, id_tag, stops, until)
-        if station.reachable:
+        if self._decide(question, station.reachable, now) == ASK:
             question.message_id = station.outbox.put("Authorize", {"idTag": id_tag})
             self._questions.append(question)
-        else:
-            self._offline(question, now)
 
     def accept(self, connector, id_tag: str, now: int):
         """A remote start that needs no Authorize."""
@@ -104,7 +111,9 @@ class Authorization:
 
     def _accepted(self, question, parent, now: int):
         connector = question.connector
-        if question.transaction is not None:
+        if _keeps(connector) and same(parent, connector.session.held.parent):
+            connector.session.let_go(now)
+        elif question.transaction is not None:
             transaction = connector.session.transaction
             if transaction is question.transaction and same(parent, transaction.parent):
                 connector.session.stop("Local", now, question.id_tag)
@@ -118,10 +127,16 @@ class Authorization:
             connector.session.authorise(id_tag, parent, now, timeout_ms)
 
     def _offline(self, question, now: int):
-        """3.5.4 for whoever wants to start; an unknown card cannot prove its group."""
-        if question.transaction is None:
-            if self._station.settings.flag("AllowOfflineTxForUnknownId"):
-                self._accepted(question, None, now)
+        """3.5: what is known here decides; an unknown card cannot prove its group."""
+        self._decide(question, False, now)
+
+    def _decide(self, question, online: bool, now: int) -> int:
+        """Begin or stop where the local list or the cache says so."""
+        utc = self._station.clock.at(now)
+        verdict, parent, _ = self._station.authorizer.decide(question.id_tag, online, utc)
+        if verdict == ACCEPT:
+            self._accepted(question, parent, now)
+        return verdict
 
     def _take(self, entry):
         for question in self._questions:

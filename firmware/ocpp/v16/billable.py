@@ -3,7 +3,7 @@
 What the version-free outbox must ask about a payload. Changes no payload it is given.
 """
 
-from firmware.ocpp.backlog import BOUNDARY, INTERMEDIATE, START, STOP
+from firmware.ocpp.ledger import BOUNDARY, INTERMEDIATE, START, STOP
 
 # OCPP 1.6 §4.2: the one message said before the station is accepted.
 BOOT = "BootNotification"

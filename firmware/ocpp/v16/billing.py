@@ -7,8 +7,7 @@ the event's: UTC text, or monotonic ms (an int) while the clock is unknown, reso
 from micropython import const
 
 from firmware.ocpp.clock import Pace
-from firmware.ocpp.timestamp import format_time
-from firmware.ocpp.v16 import sample
+from firmware.ocpp.v16 import recovery, sample
 
 _DAY_S = const(86400)
 _OWED_MS = const(1000)
@@ -25,6 +24,7 @@ class Billing:
         self._aligned_pace = Pace()
         self._owed = []  # what the store had no room for: (action, request, transaction)
         self._owed_at = 0  # when to try again
+        self._unkept = []  # connectors whose transaction has no note yet, for want of room
         self.lost = 0  # intermediate meter values that it had no room for
 
     # --- events of a session ----------------------------------------------------------------
@@ -42,29 +42,52 @@ class Billing:
             "connectorId": connector.number,
             "idTag": transaction.id_tag,
             "meterStart": transaction.meter_start_wh,
-            "timestamp": self.stamp(now),
+            "timestamp": self._station.clock.stamp(now),
         }
         self._put("StartTransaction", request, transaction, now)
+        connector.session.unbooked = self._owes_start(transaction)
+        self._keep(connector)
         self._paces[connector.number] = Pace(self._sample_ms())
         self._data[connector.number] = []
         self._record(connector, self._stop_list(), "Transaction.Begin", now)
+
+    def resumed(self, connector):
+        """A transaction is back after a power cut; what was sampled for its stop is not."""
+        self._paces[connector.number] = Pace(self._sample_ms())
+        self._data[connector.number] = []
+
+    def stopping(self, connector, now: int):
+        """Its end was asked for: said again after a power cut, with its own reason and time."""
+        self._keep(connector)
 
     def stopped(self, connector, now: int):
         """A transaction is over and the meter read: StopTransaction."""
         transaction = connector.session.ended
         # Both ends of every measurand (3.16.6), the last one as of the end that is billed.
         self._record(connector, self._stop_list(), "Transaction.End", transaction.stopped)
-        request = {
-            "meterStop": transaction.meter_wh,
-            "timestamp": self.stamp(transaction.stopped),
-            "reason": transaction.reason,
-            # Always said where known: some backends fail without it.
-            "idTag": transaction.stop_tag or transaction.id_tag,
-        }
+        request = self._stop(transaction)
         data = self._data.pop(connector.number, [])
         if data:
             request["transactionData"] = data
         self._put("StopTransaction", request, transaction, now)
+
+    def orphaned(self, transaction, reason: str):
+        """A power cut left it and its connector is no more: billed as last noted. Handed over by
+        the first tick, since nothing is said while the station is still being built."""
+        transaction.reason = reason
+        self._owed.append(("StopTransaction", self._stop(transaction), transaction.number))
+
+    def _stop(self, transaction) -> dict:
+        stamp = transaction.stop_stamp
+        if stamp is None:
+            stamp = self._station.clock.stamp(transaction.stopped)
+        return {
+            "meterStop": transaction.meter_wh,
+            "timestamp": stamp,
+            "reason": transaction.reason,
+            # Always said where known: some backends fail without it.
+            "idTag": transaction.stop_tag or transaction.id_tag,
+        }
 
     def answered(self, entry, payload: dict, now: int):
         """StartTransaction.conf; whatever is wrong with it, the CSMS has the message."""
@@ -77,8 +100,9 @@ class Billing:
             if transaction is not None and transaction.number == entry.transaction:
                 transaction.csms_id = self._station.outbox.transaction_id(entry.transaction)
                 parent = info.get("parentIdTag")
-                if isinstance(parent, str):
+                if isinstance(parent, str) and parent != transaction.parent:
                     transaction.parent = parent
+                    self._keep(connector)
                 # No status is an odd answer, not a refusal: somebody has said yes before.
                 status = info.get("status")
                 if isinstance(status, str) and status != "Accepted":
@@ -89,14 +113,17 @@ class Billing:
         if self._station.settings.flag("StopTransactionOnInvalidId"):
             connector.session.stop("DeAuthorized", now)
         else:
-            connector.session.suspended = True  # 4.8: no energy until somebody stops it
+            # 4.8: so much more energy, then none until somebody stops it
+            connector.session.grant(self._station.settings.number("MaxEnergyOnInvalidId"))
+            self._keep(connector)
 
     # --- time -------------------------------------------------------------------------------
 
     def tick(self, now: int):
         """Periodic and clock-aligned meter values; what is owed to the store."""
-        if self._owed and now >= self._owed_at:
+        if (self._owed or self._unkept) and now >= self._owed_at:
             self._hand_over(now)
+            self._keep_late(now)
         interval_ms = self._sample_ms()
         for connector in self._station.connectors:
             transaction = connector.session.transaction
@@ -138,10 +165,6 @@ class Billing:
 
     # --- helpers of this room ---------------------------------------------------------------
 
-    def stamp(self, now: int):
-        at = self._station.clock.at(now)
-        return now if at is None else format_time(at)
-
     def _sample_ms(self) -> int:
         return self._station.settings.number("MeterValueSampleInterval") * 1000
 
@@ -154,7 +177,9 @@ class Billing:
         if connector.reading is None:
             return None
         values = sample.sampled(connector, listed, context)
-        return {"timestamp": self.stamp(now), "sampledValue": values} if values else None
+        if not values:
+            return None
+        return {"timestamp": self._station.clock.stamp(now), "sampledValue": values}
 
     def _meter_values(self, connector, key: str, context: str, now: int, asked: bool = False):
         station = self._station
@@ -164,7 +189,13 @@ class Billing:
         request = {"connectorId": connector.number, "meterValue": [value]}
         transaction = connector.session.transaction
         if transaction is not None and (station.registration.accepted or not asked):
-            self._put("MeterValues", request, transaction, now)
+            # First the note: after a power cut with a mute meter the bill must not fall below
+            # what was said, and a trigger comes before the session has seen the reading.
+            transaction.read(connector.reading.energy_wh)
+            if self._keep(connector):
+                self._put("MeterValues", request, transaction, now)
+            else:
+                self.lost += 1
         elif asked or station.reachable:
             # Outside of transactions nothing is billed by them: none are kept for an outage.
             station.outbox.put("MeterValues", request, early=asked)
@@ -181,6 +212,36 @@ class Billing:
         count = sum([len(kept["sampledValue"]) for kept in data])
         if len(data) > most or (count > _MAX_SAMPLES and len(data) > 2):
             self._data[connector.number] = data[:1] + data[2:-1:2] + data[-1:]
+
+    def _keep(self, connector) -> bool:
+        """A note for the time after a power cut, never before the Start it belongs to: there
+        would be a Stop without one. What finds no room is tried again."""
+        station = self._station
+        transaction = connector.session.transaction
+        try:
+            if self._owes_start(transaction):
+                raise OSError("its Start is not kept yet")
+            station.outbox.note(transaction.number, recovery.note(connector, station.clock))
+        except OSError:
+            if connector not in self._unkept:
+                self._unkept.append(connector)
+            return False
+        return True
+
+    def _owes_start(self, transaction) -> bool:
+        """A transaction may also have ended before its Start was kept."""
+        started = [number for action, _, number in self._owed if action == "StartTransaction"]
+        return transaction is not None and transaction.number in started
+
+    def _keep_late(self, now: int):
+        """The notes that found no room, and the energy that waits for its Start."""
+        for connector in self._station.connectors:
+            session = connector.session
+            session.unbooked = session.unbooked and self._owes_start(session.transaction)
+        unkept, self._unkept = self._unkept, []
+        for connector in unkept:
+            if connector.session.transaction is not None and not self._keep(connector):
+                self._owed_at = now + _OWED_MS
 
     def _put(self, action: str, request: dict, transaction, now: int):
         if self._owed and action == "MeterValues":

@@ -82,13 +82,19 @@ def _set_operative(connector, operative: bool) -> bool:
 
 
 def on_clear_cache(station, request: dict, now: int):
-    """Erratum 3.23: without a cache the answer is Rejected."""
-    return {"status": "Rejected"}
+    """5.4; erratum 3.23: without a cache the answer is Rejected."""
+    if station.cache is None or not station.settings.flag("AuthorizationCacheEnabled"):
+        return {"status": "Rejected"}
+    return {"status": "Accepted" if clear_cache(station) else "Rejected"}
 
 
-def on_data_transfer(station, request: dict, now: int):
-    """5.6: no vendor of ours is known to anybody yet."""
-    return {"status": "UnknownVendorId"}
+def clear_cache(station) -> bool:
+    """False: flash still has it, and is asked again by flush()."""
+    try:
+        station.cache.clear()
+    except OSError:
+        return False
+    return True
 
 
 def on_reset(station, request: dict, now: int):
@@ -108,6 +114,7 @@ def on_unlock_connector(station, request: dict, now: int):
     facts = connector.kernel.facts
 
     def unlocked(at: int):
+        connector.session.let_go(at)
         if not facts.locked and not connector.kernel.wishes.lock:
             return {"status": "Unlocked"}
         if at - now >= _UNLOCK_MS:

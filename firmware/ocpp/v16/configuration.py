@@ -1,6 +1,6 @@
 """The configuration keys of OCPP 1.6 chapter 9 that there are here, and the messages on them."""
 
-from firmware.ocpp.v16 import sample
+from firmware.ocpp.v16 import parked, sample
 from firmware.store.settings import BOOL, INT, LIST, READ, SECRET, TEXT, WRITE
 
 HIDDEN = "-"  # kept with the settings, no key of OCPP
@@ -51,10 +51,11 @@ ROWS = (
     ),
     ("GetConfigurationMaxKeys", INT, READ, str(_MAX_KEYS), _MAX_KEYS, _MAX_KEYS),
     ("HeartbeatInterval", INT, WRITE, "3600", 1, _DAY_S),
-    # Both are required, both are about identifiers this station knows by itself.  Without a cache
-    # and a list (their keys are absent) it knows none, so either value is obeyed.
+    # Both are required, both are about identifiers this station knows by itself.  A build without
+    # a cache and a list (their keys are absent) knows none, so either value is obeyed.
     ("LocalAuthorizeOffline", BOOL, WRITE, "true", 0, 0),
     ("LocalPreAuthorize", BOOL, WRITE, "false", 0, 0),
+    ("MaxEnergyOnInvalidId", INT, WRITE, "0", 0, 1000000),
     ("MessageTimeout", INT, WRITE, "30", 1, 600),
     ("MeterValuesAlignedData", LIST, WRITE, sample.SUPPORTED[0], sample.items, _MAX_ITEMS),
     ("MeterValuesAlignedDataMaxLength", INT, READ, str(_MAX_ITEMS), _MAX_ITEMS, _MAX_ITEMS),
@@ -81,14 +82,22 @@ ROWS = (
     ("SupportedFeatureProfiles", LIST, READ, "Core", _profiles, 6),
     ("TransactionMessageAttempts", INT, WRITE, "3", 1, 100),
     ("TransactionMessageRetryInterval", INT, WRITE, "60", 0, _DAY_S),
-    # Erratum 3.84 (2025-04) lets it be read-only.  The socket always lets go when its transaction
-    # has ended; Station fixes it to false where there is no socket.
-    ("UnlockConnectorOnEVSideDisconnect", BOOL, READ, "true", 0, 0),
+    # Station fixes it to false where there is no socket (erratum 3.84).
+    ("UnlockConnectorOnEVSideDisconnect", BOOL, WRITE, "true", 0, 0),
     ("WebSocketPingInterval", INT, WRITE, "60", 0, _DAY_S),
     # security whitepaper edition 3: provisioned, not yet changed over the air
     ("AuthorizationKey", SECRET, READ, "", None, 0),
     ("SecurityProfile", INT, READ, "0", 0, 3),
     # ours
+    # Seconds after boot in which a car must be seen for a transaction to go on that a power cut
+    # interrupted; 0: it is stopped with PowerLoss. Who came while it was dark nobody knows.
+    ("ResumeWindow", INT, WRITE, "0", 0, 3600),
+    # Sends of one message that the backend leaves unanswered until it is parked; 0: never.
+    ("ParkUnansweredAfter", INT, WRITE, "0", 0, 1000),
+    (parked.KEY, TEXT, READ, "", None, 0),
+    # erases, programs and bytes since the flash is new
+    ("WearFiles", TEXT, READ, "", None, 0),
+    ("WearJournal", TEXT, READ, "", None, 0),
     ("Inoperative", TEXT, HIDDEN, "", None, 0),  # connectors taken out of use, 0 the whole
 )
 

@@ -16,7 +16,7 @@ class Notification:
     def __init__(self, station):
         self._station = station
         count = len(station.connectors) + 1
-        self._told = [None] * count  # (word, error) last queued
+        self._told: "list" = [None] * count  # (word, error) last queued
         self._since = [0] * count  # how long the present status has been true
         self._not_before = [0] * count  # after a refusal
         self._word = ""  # of connector 0
@@ -41,6 +41,16 @@ class Notification:
         for each in range(len(self._told)):
             if number is None or number == each:
                 self._tell(each, now, early)
+
+    def conflict(self, now: int):
+        """3.5.2: an answer contradicts the local list. Told once; as nothing of it lasts, the
+        next tick tells NoError again."""
+        word = self._present(0)[0]
+        self._told[0] = (word, "LocalListConflict")
+        request = {"connectorId": 0, "errorCode": "LocalListConflict", "status": word}
+        if self._station.clock.known:
+            request["timestamp"] = self._station.clock.stamp(now)
+        self._station.outbox.put("StatusNotification", request)
 
     def lost(self, payload: dict, now: int):
         """Nobody took this one.  After an outage the present is told at once; a backend that is
@@ -72,7 +82,7 @@ class Notification:
         word, error = self._told[number] = self._present(number)
         request = {"connectorId": number, "errorCode": error, "status": word}
         if station.clock.known:
-            request["timestamp"] = station.billing.stamp(at)
+            request["timestamp"] = station.clock.stamp(at)
         if number:
             connector = station.connectors[number - 1]
             vendor = status.vendor_error(connector.kernel)

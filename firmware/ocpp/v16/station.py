@@ -6,62 +6,91 @@ No socket: tasks/csms.py speaks what the outbox hands out and brings back what a
 from micropython import const
 
 from firmware.evse import session as events
+from firmware.ocpp.authorize import Authorizer
 from firmware.ocpp.clock import Clock
 from firmware.ocpp.rpc import CallError
-from firmware.ocpp.v16 import command, configuration, messages, remote_trigger
+from firmware.ocpp.v16 import (
+    command,
+    configuration,
+    local_list,
+    messages,
+    parked,
+    recovery,
+    remote_trigger,
+)
 from firmware.ocpp.v16.authorization import Authorization
 from firmware.ocpp.v16.boot import Registration
 from firmware.ocpp.v16.billing import Billing
 from firmware.ocpp.v16.notification import Notification
 from firmware.ocpp.v16.reset import Reset
+from firmware.ocpp.v16.shared_reader import SharedReader
 
-PROFILES = "Core,RemoteTrigger"
+_CORE = "Core"
+_LISTS = "LocalAuthListManagement"
+_TRIGGER = "RemoteTrigger"
 
 # A pilot is believed after 0.5 s: the first statuses after a reboot know a car that stayed there.
 _SENSED_MS = const(700)
 
 _HANDLERS = (
-    ("ChangeAvailability", command.on_change_availability),
-    ("ChangeConfiguration", configuration.on_change_configuration),
-    ("ClearCache", command.on_clear_cache),
-    ("DataTransfer", command.on_data_transfer),
-    ("GetConfiguration", configuration.on_get_configuration),
-    ("RemoteStartTransaction", command.on_remote_start_transaction),
-    ("RemoteStopTransaction", command.on_remote_stop_transaction),
-    ("Reset", command.on_reset),
-    ("TriggerMessage", remote_trigger.on_trigger_message),
-    ("UnlockConnector", command.on_unlock_connector),
+    ("ChangeAvailability", _CORE, command.on_change_availability),
+    ("ChangeConfiguration", _CORE, configuration.on_change_configuration),
+    ("ClearCache", _CORE, command.on_clear_cache),
+    ("DataTransfer", _CORE, parked.on_data_transfer),
+    ("GetConfiguration", _CORE, configuration.on_get_configuration),
+    ("RemoteStartTransaction", _CORE, command.on_remote_start_transaction),
+    ("RemoteStopTransaction", _CORE, command.on_remote_stop_transaction),
+    ("Reset", _CORE, command.on_reset),
+    ("UnlockConnector", _CORE, command.on_unlock_connector),
+    ("GetLocalListVersion", _LISTS, local_list.on_get_local_list_version),
+    ("SendLocalList", _LISTS, local_list.on_send_local_list),
+    ("TriggerMessage", _TRIGGER, remote_trigger.on_trigger_message),
 )
 
 
 class Station:
-    """`reboot()` is the port's reset; `identity` the BootNotification fields."""
+    """`reboot()` is the port's reset; `identity` the BootNotification fields; `known` the local
+    list and the cache, None for what is not built; `clock` outlives the boot or not."""
 
-    def __init__(self, connectors, settings, outbox, identity: dict, reboot):
+    def __init__(
+        self, connectors, settings, outbox, identity: dict, reboot, known=(None, None), clock=None
+    ):
         self.connectors = connectors
         self.settings = settings
         self.outbox = outbox
-        self.clock = Clock()
+        self.local_list, self.cache = known
+        self._profiles = [_CORE, _TRIGGER]
+        if self.local_list is not None:
+            self._profiles.insert(1, _LISTS)
+        self.authorizer = Authorizer(settings.flag, self.local_list, self.cache)
+        self.clock = clock or Clock()
         self.registration = Registration(self, identity)
         self.notification = Notification(self)
         self.authorization = Authorization(self)
+        self.shared_reader = SharedReader(self)
         self.billing = Billing(self)
         self.reset = Reset(self, reboot)
         self.operative = True
         self.online = False
         self._after = []  # functions to call once the answer has left
+        self._stopping = [False] * len(connectors)  # the journal knows that its end was asked for
         self._fit_settings()
         self._recall_availability()
+        recovery.recover(self, 0)
 
     def _fit_settings(self):
         """What the table of keys cannot know of this station."""
         settings = self.settings
         rotations = ["%d.Unknown" % connector.number for connector in self.connectors]
         settings.default("ConnectorPhaseRotation", ",".join(rotations))
+        settings.fix("SupportedFeatureProfiles", ",".join(self._profiles))
+        settings.fix(parked.KEY, lambda: parked.told(self.outbox))
+        self.outbox.park_after = lambda: settings.number("ParkUnansweredAfter")
         for connector in self.connectors:
             if not connector.kernel.limit.socket:  # erratum 3.84: a fixed cable is never unlocked
                 settings.fix("UnlockConnectorOnEVSideDisconnect", "false")
         self.settings_changed("StopTransactionOnEVSideDisconnect", 0)
+        self.settings_changed("UnlockConnectorOnEVSideDisconnect", 0)
 
     # --- the link ---------------------------------------------------------------------------
 
@@ -84,6 +113,8 @@ class Station:
         self.online = False
         for entry in self.outbox.recall():
             self.unanswered(entry, now)
+        if self.local_list is not None:
+            self.local_list.abandon()  # nobody waits for the answer of its update any more
 
     def registered(self, now: int):
         """BootNotification was Accepted: the state of all connectors is due (erratum 3.22)."""
@@ -93,8 +124,8 @@ class Station:
 
     def call(self, action: str, payload: dict, now: int):
         """A CALL of the CSMS: the response, or a function that returns it later; or CallError."""
-        for name, handler in _HANDLERS:
-            if name == action:
+        for name, profile, handler in _HANDLERS:
+            if name == action and profile in self._profiles:
                 wrong = messages.check_request(action, payload)
                 if wrong is not None:
                     raise CallError(wrong[0], wrong[1])
@@ -112,6 +143,7 @@ class Station:
 
     def answered(self, entry, payload: dict, now: int):
         """A sensible CALLRESULT for `entry`, which the outbox has confirmed."""
+        self._learn(entry, payload, now)
         if entry.action == "BootNotification":
             self.registration.answered(payload, now)
         elif entry.action == "Heartbeat":
@@ -121,6 +153,15 @@ class Station:
         else:
             self.billing.answered(entry, payload, now)
         self.registration.heard(now)
+
+    def _learn(self, entry, payload: dict, now: int):
+        """3.5.1: every idTagInfo tells the cache; one that contradicts the list is told."""
+        if "idTagInfo" not in payload or "idTag" not in entry.payload:
+            return
+        if messages.check_response(entry.action, payload) is None:  # billing takes odd ones too
+            info = local_list.entry(payload["idTagInfo"])
+            if self.authorizer.learn(entry.payload["idTag"], info, now, self.clock.at(now)):
+                self.notification.conflict(now)
 
     def unanswered(self, entry, now: int):
         """`entry` got a CALLERROR, a broken answer, none in time, or the link broke."""
@@ -147,8 +188,14 @@ class Station:
                 self.billing.started(connector, now)
             elif event == events.STOPPED:
                 self.billing.stopped(connector, now)
+            stopping = bool(connector.session.stopping)
+            if stopping != self._stopping[connector.number - 1]:
+                self._stopping[connector.number - 1] = stopping
+                if stopping:
+                    self.billing.stopping(connector, now)
         self.notification.tick(now)
         self.authorization.tick(now)
+        self.shared_reader.tick(now)
         self.billing.tick(now)
         if self.online and now >= _SENSED_MS:
             self.registration.tick(now)
@@ -165,6 +212,14 @@ class Station:
         if key == "StopTransactionOnEVSideDisconnect":
             for connector in self.connectors:
                 connector.session.stop_on_disconnect = self.settings.flag(key)
+        elif key == "UnlockConnectorOnEVSideDisconnect":
+            for connector in self.connectors:
+                connector.session.unlock_on_disconnect = self.settings.flag(key)
+                if self.settings.flag(key):
+                    connector.session.let_go(now)
+        elif key == "AuthorizationCacheEnabled":
+            if not self.settings.flag(key):
+                command.clear_cache(self)  # what nobody updates must not come back one day
         elif key == "HeartbeatInterval":
             self.registration.heard(now)
 

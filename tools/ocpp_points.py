@@ -51,8 +51,8 @@ POINTS = (
         "J 5.3, 5.4, 3.22",
         "no boot on a reconnect, all statuses after Accepted, a Heartbeat a day",
         (
-            "boot.no_second_boot_on_reconnect",
-            "boot.boot_says_who_it_is",
+            "boot.tc_035_no_second_boot_on_reconnect",
+            "boot.tc_001_boot_says_who_it_is",
             "unit/boot.the_clock_is_asked_for_once_a_day_all_the_same",
         ),
         "",
@@ -60,14 +60,14 @@ POINTS = (
     (
         "3.35",
         "BootNotification triggered after Accepted: Rejected",
-        ("remote.trigger_that_cannot_be",),
+        ("remote.tc_055_trigger_that_cannot_be",),
         "",
     ),
     (
         "3.14.4, 3.14.5, 3.91",
         "measurand lists: refused whole, empty ones say nothing, both ends are kept",
         (
-            "configuration.bad_values",
+            "configuration.tc_040_2_bad_values",
             "metering.no_transaction_data",
             "metering.transaction_data_is_thinned",
         ),
@@ -78,7 +78,7 @@ POINTS = (
         "3.84, 3.85, 3.87",
         "unlock: unknown connector NotSupported; fixed cable false, read-only",
         (
-            "remote.unlock_of_no_connector",
+            "remote.tc_031_unlock_of_no_connector",
             "unit/configuration.a_fixed_cable_has_nothing_to_unlock",
         ),
         "",
@@ -86,13 +86,13 @@ POINTS = (
     (
         "3.52, 3.16",
         "listVersion 0 and -1 refused; no transactionId outside of one",
-        ("local_list.tc_043_1_to_3_send_local_list_refused", "metering.clock_aligned"),
+        ("local_list.tc_043_1_to_3_send_local_list_refused", "metering.tc_071_clock_aligned"),
         "",
     ),
     (
         "J 2.1, 5.1, 5.2, 3.86",
         "known misspellings stay on the wire; Frequency has no unit",
-        ("metering.every_measurand_per_phase", "messages.wrong_calls"),
+        ("metering.tc_070_every_measurand_per_phase", "messages.wrong_calls"),
         "",
     ),
     (
@@ -114,7 +114,7 @@ POINTS = (
     (
         "3.36",
         "hard reset need not stop transactions first",
-        ("remote.reset_in_a_transaction",),
+        ("remote.tc_015_reset_in_a_transaction",),
         "it stops them, then reboots",
     ),
     (

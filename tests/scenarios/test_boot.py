@@ -14,7 +14,7 @@ IDENTITY = {
 
 
 @charger(identity=IDENTITY, booted=False, connectors=2)
-def test_boot_says_who_it_is(csms, bench):
+def test_tc_001_boot_says_who_it_is(csms, bench):
     """The identity goes verbatim into BootNotification; after Accepted 0 and every connector
     are told (3.22)."""
     boot = csms.expect("BootNotification", 60)
@@ -58,7 +58,7 @@ def test_basic_auth_with_a_binary_key(csms):
 
 
 @charger(boots=[("Pending", 20)], booted=False)
-def test_pending(car, card, csms, bench):
+def test_tc_002_pending(car, card, csms, bench):
     """OCPP 1.6 4.2: while Pending nothing is asked for on its own; calls are answered; it asks
     again in `interval`."""
     csms.expect("BootNotification", 60)
@@ -76,7 +76,7 @@ def test_pending(car, card, csms, bench):
 
 
 @charger(boots=[("Pending", 600)], booted=False)
-def test_pending_is_called_by_trigger(csms, bench):
+def test_tc_002_pending_is_called_by_trigger(csms, bench):
     """OCPP 1.6 4.2: a Pending charge point may be asked for its BootNotification by
     TriggerMessage."""
     csms.expect("BootNotification", 60)
@@ -132,7 +132,7 @@ def test_clock_is_the_backends(rig, csms, bench):
 
 @pytest.mark.parametrize("how", ["drop", "reset"])
 @charger(keys={"WebSocketPingInterval": "5", "MessageTimeout": "5"})
-def test_no_second_boot_on_reconnect(net, csms, bench, how):
+def test_tc_035_no_second_boot_on_reconnect(net, csms, bench, how):
     """OCPP-J 5.4: a mere reconnect is no reason for a BootNotification, nor for statuses that
     did not change."""
     net.cut(how)

@@ -41,7 +41,7 @@ def change(csms, key, value):
 
 
 @charger(connectors=2)
-def test_get_all(csms):
+def test_tc_019_1_get_all(csms):
     """OCTT TC_019_1: without keys all are told, the required ones among them; no secret."""
     answer = csms.call("GetConfiguration")
     known = {one["key"]: one for one in answer["configurationKey"]}
@@ -58,7 +58,7 @@ def test_get_all(csms):
     assert not answer.get("unknownKey")
 
 
-def test_get_some(csms):
+def test_tc_019_2_get_some(csms):
     """OCTT TC_019_2: known keys with their values, the rest as unknownKey; keys are CiStrings."""
     answer = csms.call(
         "GetConfiguration", key=["heartbeatinterval", "NoSuchKey", "NumberOfConnectors"]
@@ -80,7 +80,7 @@ def test_factory_values(csms):
     assert told["ConnectionTimeOut"] == "33" and not told.get("AuthorizationKey")
 
 
-def test_change_survives_a_reset(csms, bench):
+def test_tc_021_change_survives_a_reset(csms, bench):
     """OCTT TC_021: a changed key is Accepted, in force, and kept over a reboot."""
     assert change(csms, "MeterValueSampleInterval", "17") == "Accepted"
     assert values(csms, "MeterValueSampleInterval") == {"MeterValueSampleInterval": "17"}
@@ -107,7 +107,7 @@ def test_heartbeat_interval_acts(csms):
     csms.expect("Heartbeat", 15)
 
 
-def test_unknown_key(csms):
+def test_tc_040_1_unknown_key(csms):
     """OCTT TC_040_1: an unknown key: NotSupported."""
     assert change(csms, "NoSuchKey", "1") == "NotSupported"
 
@@ -122,7 +122,7 @@ def test_read_only_key(csms, key):
     assert values(csms, key) == before
 
 
-def test_bad_values(csms):
+def test_tc_040_2_bad_values(csms):
     """OCTT TC_040_2, erratum 3.14.4: a value that does not fit is Rejected and changes nothing."""
     for key, value in BAD:
         before = values(csms, key)

@@ -110,7 +110,7 @@ def refuse(payload):
 
 
 @charger(keys={"StopTransactionOnInvalidId": "false", "MaxEnergyOnInvalidId": "200"})
-def test_max_energy_on_invalid_id(rig, car, card, csms, bench):
+def test_tc_037_2_max_energy_on_invalid_id(rig, car, card, csms, bench):
     """OCPP 1.6 9.1 MaxEnergyOnInvalidId: so many Wh after the refusal, to a reading of the meter;
     then SuspendedEVSE until somebody stops it."""
     rig.register[1] = bench.connector()["meter_wh"]

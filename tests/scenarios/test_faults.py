@@ -24,7 +24,7 @@ CHARGING = [
 @pytest.mark.parametrize(
     ("kind", "code", "bound_s", "back_s"), CHARGING, ids=[row[0] for row in CHARGING]
 )
-def test_fault_while_charging(rig, csms, bench, kind, code, bound_s, back_s):
+def test_tc_041_fault_while_charging(rig, csms, bench, kind, code, bound_s, back_s):
     """OCPP 1.6 4.9 C9 (or C5): contactor open in time, the errorCode told; the cause gone:
     charging again."""
     rig.begin()
@@ -52,7 +52,7 @@ IDLE = [row for row in CHARGING if row[0] in ("rcd", "ground", "overtemp", "unde
 
 
 @pytest.mark.parametrize(("kind", "code", "bound_s", "back_s"), IDLE, ids=[row[0] for row in IDLE])
-def test_fault_while_idle(rig, car, card, csms, bench, kind, code, bound_s, back_s):
+def test_tc_041_fault_while_idle(rig, car, card, csms, bench, kind, code, bound_s, back_s):
     """OCPP 1.6 4.9 A9, I1: Faulted with its code and no session; Available when the cause has
     gone."""
     bench.fault(kind)
@@ -170,7 +170,7 @@ def test_welded_while_idle(rig, car, csms, bench):
 
 
 @pytest.mark.parametrize("kind", ["lock"])
-def test_lock_that_does_not_close(rig, car, card, csms, bench, kind):
+def test_tc_024_lock_that_does_not_close(rig, car, card, csms, bench, kind):
     """OCTT TC_024: the plug cannot be locked: ConnectorLockFailure, no power; it moves again:
     charging."""
     bench.fault("lock")

@@ -45,7 +45,7 @@ def first_tellings(csms):
 
 @WAYS
 @charger(keys=KEYS)
-def test_link_lost_while_charging(rig, net, csms, bench, how):
+def test_tc_036_link_lost_while_charging(rig, net, csms, bench, how):
     """OCTT TC_036: the car goes on charging; the MeterValues of the outage come afterwards, in
     order."""
     rig.begin()
@@ -68,7 +68,7 @@ def test_link_lost_while_charging(rig, net, csms, bench, how):
 
 @WAYS
 @charger(keys=KEYS)
-def test_stop_while_offline(rig, net, csms, bench, how):
+def test_tc_038_stop_while_offline(rig, net, csms, bench, how):
     """OCTT TC_038: stopped offline: StopTransaction comes with the time it happened, and the
     bill is right."""
     start = rig.begin()
@@ -89,7 +89,7 @@ def test_stop_while_offline(rig, net, csms, bench, how):
 
 @WAYS
 @charger(keys=KEYS)
-def test_whole_session_offline(rig, net, csms, bench, how):
+def test_tc_039_whole_session_offline(rig, net, csms, bench, how):
     """OCTT TC_039: a whole transaction offline: Start, MeterValues and Stop follow in order,
     with the times of the events, under the id the backend gives then."""
     net.cut(how)
@@ -131,7 +131,7 @@ def test_unknown_card_while_offline(rig, net, car, card, csms, bench):
 
 
 @charger(keys=KEYS)
-def test_offline_card_turns_out_invalid(rig, net, csms, bench):
+def test_tc_037_3_offline_card_turns_out_invalid(rig, net, csms, bench):
     """OCTT TC_037_3: the backend refuses an offline start: the transaction is stopped,
     DeAuthorized."""
     csms.tags = {TAG: "Invalid"}

@@ -183,7 +183,7 @@ def test_tc_069_group_card_stops_offline(rig, net, csms, bench):
 
 
 @charger(keys=KEYS)
-def test_list_survives_a_power_cut(rig, power, csms, bench):
+def test_tc_008_2_list_survives_a_power_cut(rig, power, csms, bench):
     """Accepted is on flash: power may go the moment after; the list decides after the boot."""
     for number in range(4):
         entries = [item("%04d" % (32 * number + n)) for n in range(32)]

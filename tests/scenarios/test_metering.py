@@ -28,7 +28,7 @@ def seconds(timestamp):
 
 
 @charger(keys={"MeterValueSampleInterval": "10", "MeterValuesSampledData": ALL})
-def test_every_measurand_per_phase(rig, csms, bench):
+def test_tc_070_every_measurand_per_phase(rig, csms, bench):
     """OCTT TC_070: every measurand asked for, per phase where it has phases, as the meter shows
     it."""
     start = rig.begin(max_a=16)
@@ -85,7 +85,7 @@ def test_single_phase_car(rig, csms, bench):
 
 
 @charger(keys={"MeterValueSampleInterval": "5"})
-def test_periodic(rig, csms, bench):
+def test_tc_070_periodic(rig, csms, bench):
     """OCPP 1.6 9.1.17: one MeterValues every MeterValueSampleInterval; energy never falls."""
     rig.begin()
     bench.run(32)
@@ -105,7 +105,7 @@ def test_periodic(rig, csms, bench):
         "MeterValuesAlignedData": "Energy.Active.Import.Register,Power.Active.Import",
     }
 )
-def test_clock_aligned(rig, csms, bench):
+def test_tc_071_clock_aligned(rig, csms, bench):
     """OCTT TC_071: values at every full interval since midnight UTC, in a transaction and
     without one."""
     idle = csms.expect("MeterValues", 40, connectorId=1)

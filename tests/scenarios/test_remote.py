@@ -11,7 +11,7 @@ ACCEPTED, REJECTED = {"status": "Accepted"}, {"status": "Rejected"}
 # --- remote start and stop -----------------------------------------------------------------------
 
 
-def test_remote_start_cable_first(rig, car, csms, bench):
+def test_tc_010_remote_start_cable_first(rig, car, csms, bench):
     """OCTT TC_010: plugged in, then started remotely; AuthorizeRemoteTxRequests false: no
     Authorize."""
     rig.register[1] = 0
@@ -28,7 +28,7 @@ def test_remote_start_cable_first(rig, car, csms, bench):
     assert rig.right().wh > 0
 
 
-def test_remote_start_first(rig, car, csms, bench):
+def test_tc_011_1_remote_start_first(rig, car, csms, bench):
     """OCTT TC_011_1: started remotely, then plugged in."""
     assert csms.call("RemoteStartTransaction", idTag=TAG, connectorId=1) == ACCEPTED
     csms.status("Preparing")
@@ -40,7 +40,7 @@ def test_remote_start_first(rig, car, csms, bench):
 
 
 @charger(keys={"ConnectionTimeOut": "15"})
-def test_remote_start_times_out(csms, bench):
+def test_tc_011_2_remote_start_times_out(csms, bench):
     """OCTT TC_011_2: started remotely, nobody plugs in: Available after ConnectionTimeOut."""
     assert csms.call("RemoteStartTransaction", idTag=TAG, connectorId=1) == ACCEPTED
     csms.status("Preparing")
@@ -84,7 +84,7 @@ def test_remote_start_without_connector(rig, car, csms):
     csms.expect("StartTransaction", connectorId=1, idTag=TAG)
 
 
-def test_remote_start_that_cannot_be(rig, csms):
+def test_tc_026_remote_start_that_cannot_be(rig, csms):
     """OCTT TC_026, TC_027: Rejected on an occupied connector, on connector 0 and on one that is
     not there."""
     rig.begin()
@@ -94,7 +94,7 @@ def test_remote_start_that_cannot_be(rig, csms):
     rig.finish()
 
 
-def test_remote_stop_of_another(rig, csms, bench):
+def test_tc_028_remote_stop_of_another(rig, csms, bench):
     """OCTT TC_028: RemoteStopTransaction with an unknown id is Rejected and stops nothing."""
     rig.begin()
     assert csms.call("RemoteStopTransaction", transactionId=4711) == REJECTED
@@ -107,7 +107,7 @@ def test_remote_stop_of_another(rig, csms, bench):
 # --- availability --------------------------------------------------------------------------------
 
 
-def test_unavailable_over_a_reboot(rig, car, card, csms, bench):
+def test_tc_014_unavailable_over_a_reboot(rig, car, card, csms, bench):
     """OCTT TC_014: Inoperative is told, serves nobody, and survives a reset; Operative ends it."""
     assert csms.call("ChangeAvailability", connectorId=1, type="Inoperative") == ACCEPTED
     csms.status("Unavailable")
@@ -124,7 +124,7 @@ def test_unavailable_over_a_reboot(rig, car, card, csms, bench):
     bench.until(ocpp_status="Preparing")
 
 
-def test_unavailable_over_a_power_cut(csms, power, bench):
+def test_tc_034_unavailable_over_a_power_cut(csms, power, bench):
     """OCTT TC_034: Unavailable is kept over a power failure."""
     assert csms.call("ChangeAvailability", connectorId=0, type="Inoperative") == ACCEPTED
     csms.status("Unavailable", 0)
@@ -166,7 +166,7 @@ def test_availability_already_so(csms):
 
 
 @pytest.mark.parametrize("kind", ["Soft", "Hard"])
-def test_reset_idle(csms, bench, kind):
+def test_tc_013_reset_idle(csms, bench, kind):
     """OCTT TC_013: a reset reboots: a new BootNotification, all statuses again."""
     boots = bench.state()["boots"]
     assert csms.call("Reset", type=kind) == ACCEPTED
@@ -177,7 +177,7 @@ def test_reset_idle(csms, bench, kind):
 
 
 @pytest.mark.parametrize("kind", ["Soft", "Hard"])
-def test_reset_in_a_transaction(rig, csms, bench, kind):
+def test_tc_015_reset_in_a_transaction(rig, csms, bench, kind):
     """OCTT TC_015, TC_016: a reset ends the transaction with its own reason, and the bill is
     right."""
     rig.begin()
@@ -193,7 +193,7 @@ def test_reset_in_a_transaction(rig, csms, bench, kind):
 # --- unlock --------------------------------------------------------------------------------------
 
 
-def test_unlock_without_transaction(car, csms, bench):
+def test_tc_017_1_unlock_without_transaction(car, csms, bench):
     """OCTT TC_017_1: UnlockConnector without a transaction: Unlocked."""
     car.plug()
     csms.status("Preparing")
@@ -201,7 +201,7 @@ def test_unlock_without_transaction(car, csms, bench):
     car.unplug()
 
 
-def test_unlock_ends_the_transaction(rig, car, csms, bench):
+def test_tc_018_1_unlock_ends_the_transaction(rig, car, csms, bench):
     """OCTT TC_018_1: UnlockConnector in a transaction: contactor open first, UnlockCommand,
     then Unlocked."""
     rig.begin()
@@ -215,7 +215,7 @@ def test_unlock_ends_the_transaction(rig, car, csms, bench):
 
 
 @charger(keys={"MessageTimeout": "60"})
-def test_unlock_that_sticks(rig, csms, bench):
+def test_tc_030_unlock_that_sticks(rig, csms, bench):
     """OCTT TC_030: the bolt does not move: UnlockFailed."""
     rig.begin()
     bench.fault("lock")
@@ -226,13 +226,13 @@ def test_unlock_that_sticks(rig, csms, bench):
     rig.leave()
 
 
-def test_unlock_of_no_connector(csms):
+def test_tc_031_unlock_of_no_connector(csms):
     """Erratum 3.87: UnlockConnector for a connector that is not there: NotSupported."""
     assert csms.call("UnlockConnector", connectorId=5) == {"status": "NotSupported"}
 
 
 @charger(board={"socket": False})
-def test_unlock_of_a_tethered_cable(csms):
+def test_tc_005_2_unlock_of_a_tethered_cable(csms):
     """OCTT TC_018_2: a fixed cable has no lock: NotSupported."""
     assert csms.call("UnlockConnector", connectorId=1) == {"status": "NotSupported"}
 
@@ -240,7 +240,7 @@ def test_unlock_of_a_tethered_cable(csms):
 # --- trigger, data transfer, cache ---------------------------------------------------------------
 
 
-def test_trigger(csms, bench):
+def test_tc_054_trigger(csms, bench):
     """OCTT TC_054: each message that may be triggered is accepted and follows."""
     assert csms.call("TriggerMessage", requestedMessage="Heartbeat") == ACCEPTED
     csms.expect("Heartbeat", 10)
@@ -259,7 +259,7 @@ def test_trigger(csms, bench):
     assert {value["context"] for value in values["meterValue"][0]["sampledValue"]} == {"Trigger"}
 
 
-def test_trigger_in_a_transaction(rig, csms):
+def test_tc_054_trigger_in_a_transaction(rig, csms):
     """OCPP 1.6 5.17: triggered MeterValues of a running transaction name it."""
     rig.begin()
     csms.call("TriggerMessage", requestedMessage="MeterValues", connectorId=1)
@@ -267,7 +267,7 @@ def test_trigger_in_a_transaction(rig, csms):
     rig.finish()
 
 
-def test_trigger_that_cannot_be(csms):
+def test_tc_055_trigger_that_cannot_be(csms):
     """OCTT TC_055, erratum 3.35: an unknown connector, and BootNotification after Accepted:
     Rejected."""
     assert csms.call("TriggerMessage", requestedMessage="MeterValues", connectorId=9) == REJECTED
@@ -290,13 +290,13 @@ def test_trigger_of_firmware_management(csms, message):
         assert answer == {"status": "NotImplemented"}
 
 
-def test_data_transfer(csms):
+def test_tc_062_data_transfer(csms):
     """OCTT TC_062: DataTransfer for a vendor nobody knows: UnknownVendorId."""
     answer = csms.call("DataTransfer", vendorId="com.example", messageId="x", data="y")
     assert answer["status"] == "UnknownVendorId"
 
 
-def test_clear_cache(csms):
+def test_tc_061_clear_cache(csms):
     """OCTT TC_061, erratum 3.23: Accepted with a cache, Rejected without one; the key says
     which."""
     answer = csms.call("GetConfiguration", key=["AuthorizationCacheEnabled"])

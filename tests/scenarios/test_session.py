@@ -8,7 +8,7 @@ from tools import csms_script as script
 OTHER = "DEADBEEF"
 
 
-def test_plug_first(rig, car, card, csms, bench):
+def test_tc_003_plug_first(rig, car, card, csms, bench):
     """OCTT TC_003: plugged in first, then identified: Preparing, Authorize, StartTransaction,
     Charging."""
     before = bench.connector()["meter_wh"]
@@ -32,7 +32,7 @@ def test_plug_first(rig, car, card, csms, bench):
     assert start.payload["timestamp"] < stop.payload["timestamp"]
 
 
-def test_card_first(rig, car, card, csms, bench):
+def test_tc_004_1_card_first(rig, car, card, csms, bench):
     """OCTT TC_004_1: identified first: Preparing at once, the transaction begins when the plug
     is in."""
     rig.register[1] = 0
@@ -96,7 +96,7 @@ def test_card_and_plug_on_different_connectors(rig, car2, card, csms, bench):
     assert not bench.connector(2)["coil"] and not bench.connector(1)["coil"]
 
 
-def test_unplugged_at_the_car(rig, car, csms, bench):
+def test_tc_005_1_unplugged_at_the_car(rig, car, csms, bench):
     """OCTT TC_005_1: the car leaves: contactor open, StopTransaction EVDisconnected, the plug
     is let go."""
     rig.begin()
@@ -110,7 +110,7 @@ def test_unplugged_at_the_car(rig, car, csms, bench):
 
 
 @charger(board={"socket": False})
-def test_tethered_cable_unplugged(rig, car, csms, bench):
+def test_tc_005_2_tethered_cable_unplugged(rig, car, csms, bench):
     """A tethered cable has no lock: pulled at the car it ends the transaction and is Available
     again."""
     rig.begin()
@@ -122,7 +122,7 @@ def test_tethered_cable_unplugged(rig, car, csms, bench):
 
 
 @charger(keys={"StopTransactionOnEVSideDisconnect": "false"})
-def test_unplugged_at_the_car_without_stop(rig, car, csms, bench):
+def test_tc_005_3_unplugged_at_the_car_without_stop(rig, car, csms, bench):
     """OCTT TC_005_3: StopTransactionOnEVSideDisconnect false: SuspendedEV, until somebody stops
     it."""
     rig.begin()
@@ -177,7 +177,7 @@ def test_ventilation_is_refused(rig, car, csms, bench):
 
 
 @charger(keys={"ConnectionTimeOut": "20"})
-def test_connection_time_out(rig, car, card, csms, bench):
+def test_tc_004_2_connection_time_out(rig, car, card, csms, bench):
     """OCTT TC_004_2: identified but never plugged in: back to Available after
     ConnectionTimeOut."""
     card.swipe(TAG)
@@ -205,7 +205,7 @@ def test_second_presentation_takes_it_back(rig, car, card, csms, bench):
 
 
 @pytest.mark.parametrize("status", ["Invalid", "Blocked", "Expired", "ConcurrentTx"])
-def test_refused_card(rig, car, card, csms, bench, status):
+def test_tc_023_1_refused_card(rig, car, card, csms, bench, status):
     """OCTT TC_023: a card that is not Accepted starts nothing."""
     csms.tags = {TAG: status}
     car.plug()
@@ -218,7 +218,7 @@ def test_refused_card(rig, car, card, csms, bench, status):
     assert not now["coil"] and now["duty"] == 10000 and now["transaction"] is None
 
 
-def test_other_card_does_not_stop(rig, card, csms, bench):
+def test_tc_068_other_card_does_not_stop(rig, card, csms, bench):
     """OCTT TC_068: only the idTag that started (or its group) may stop a transaction."""
     rig.begin()
     card.swipe(OTHER)
@@ -234,7 +234,7 @@ def test_other_card_does_not_stop(rig, card, csms, bench):
         OTHER: {"status": "Accepted", "parentIdTag": "fleet"},
     }
 )
-def test_card_of_the_same_group_stops(rig, card, csms, bench):
+def test_tc_069_card_of_the_same_group_stops(rig, card, csms, bench):
     """OCTT TC_069: a card with the same parentIdTag may stop; StopTransaction names who did."""
     rig.begin()
     bench.run(10)

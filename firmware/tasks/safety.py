@@ -1,7 +1,7 @@
 """The safety loop: every kernel, every 10 ms, and the watchdog.  It is never cancelled.
 
-Where a port has a hard interrupt on the pilot's edge the kernel runs there instead
-(docs/safety.md); this loop is the bound of ports that have none.
+This loop is the bound of a port without hard interrupts. The kernel is made to run in one, once
+per pilot period; no port does that yet (docs/safety.md).
 """
 
 import asyncio

@@ -47,7 +47,8 @@ _IDENTITY = {
 _GC_THRESHOLD = 16384
 _BOOTS = 1 << 28  # a small integer on every port
 _CACHED = 200  # idTags of the authorisation cache
-_FILES = namedtuple("_FILES", ("open", "rename", "remove"))
+_Files = namedtuple("_Files", ("open", "rename", "remove"))
+_FILES = _Files(open, os.rename, os.remove)
 
 
 def _port():
@@ -90,7 +91,7 @@ def _settings(factory: dict, wear: dict) -> Settings:
     for key in wear:
         facts[key] = lambda part=wear[key]: "%d,%d,%d" % part.wear()
     rows = configuration.ROWS + local_list.ROWS
-    settings = Settings(rows, facts, "/flash/settings.json", os.rename)
+    settings = Settings(rows, facts, "/flash/settings.json", _FILES)
     if settings.corrupt:
         print("settings: the file was not readable and is set aside")
     if settings.fresh:
@@ -148,7 +149,7 @@ class Firmware:
         region = self.port.region(board.file_blocks, board.journal_blocks)
         wear = {"WearFiles": self.port.files, "WearJournal": region}
         self.settings = _settings(keys, wear)
-        self.clock = Clock(Epochs("/flash/boots.json", os.rename, self._first_boot()))
+        self.clock = Clock(Epochs("/flash/boots.json", _FILES, self._first_boot()))
         self.journal = Journal(region, vocabulary.WORDS, vocabulary.SHAPES)
 
     def stop(self):
@@ -173,8 +174,7 @@ class Firmware:
     def _known(self) -> tuple:
         """The local list and the cache."""
         limit = self.settings.number("LocalAuthListMaxLength")
-        files = _FILES(open, os.rename, os.remove)
-        return IdTable("/flash/idlist", files, limit), IdCache("/flash/idcache", files, _CACHED)
+        return IdTable("/flash/idlist", _FILES, limit), IdCache("/flash/idcache", _FILES, _CACHED)
 
     def _first_boot(self) -> int:
         """Where boots are counted from when their file is lost: the journal may still know the

@@ -2,7 +2,7 @@
 
 A boot whose clock was never set is placed before the next one that knows it: it ended when that
 one began, as far as anybody can tell (a power cut of unknown length lies between; the time is
-then late by it, never 1970).  `rename` comes in as a function; no wall clock is read.
+then late by it, never 1970).  The file system comes in as an object; no wall clock is read.
 """
 
 import json
@@ -17,15 +17,16 @@ _DRIFT_MS = const(10000)
 
 class Epochs:
     """`boot` is the number of this one.  A row is [boot, UTC ms of its beginning or None, last ms
-    seen of it].  `rename` must be atomic.  `first`: the number to begin with when no file is there
-    or it is `corrupt`; the journal may still know boots of before, so it should be no small one.
+    seen of it].  `files`: see store/id_file, its rename must be atomic.  `first`: the number to
+    begin with when no file is there or it is `corrupt`; the journal may still know boots of
+    before, so it should be no small one.
 
     A file that cannot be written is reported and tried again at the next occasion: nothing is
     billed less for it, an earlier boot is only placed less exactly."""
 
-    def __init__(self, path: str, rename, first: int = 1):
+    def __init__(self, path: str, files, first: int = 1):
         self._path = path
-        self._rename = rename
+        self._files = files
         self._unsaved = False
         self.corrupt = False
         self._rows = self._load()
@@ -85,7 +86,7 @@ class Epochs:
 
     def _load(self) -> list:
         try:
-            with open(self._path) as file:
+            with self._files.open(self._path) as file:
                 text = file.read()
         except OSError:
             return []
@@ -95,16 +96,16 @@ class Epochs:
             self.corrupt = True
         print("boots: the file was not readable and is set aside")
         try:
-            self._rename(self._path, self._path + ".bad")
+            self._files.rename(self._path, self._path + ".bad")
         except OSError as error:
             print("boots: it stays where it is:", error)  # the next save replaces it
         return []
 
     def _save(self):
         try:
-            with open(self._path + ".new", "w") as file:
+            with self._files.open(self._path + ".new", "w") as file:
                 file.write(json.dumps(self._rows))
-            self._rename(self._path + ".new", self._path)
+            self._files.rename(self._path + ".new", self._path)
             self._unsaved = False
         except OSError as error:
             self._unsaved = True

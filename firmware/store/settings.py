@@ -25,14 +25,14 @@ _LONGEST = const(500)  # characters of a value: KeyValue.value is a CiString500
 class Settings:
     """`rows`: the table; `fixed`: values the hardware or the build dictates, read-only whatever
     the row says (text, or a function that tells it when asked); `path`: the file, None to keep
-    nothing; `rename`: os.rename of the file system (atomic on LittleFS)."""
+    nothing; `files`: see id_file (its rename is atomic on LittleFS)."""
 
-    def __init__(self, rows, fixed=None, path=None, rename=None):
+    def __init__(self, rows, fixed=None, path=None, files=None):
         self._rows = rows
         self._fixed = dict(fixed or {})
         self._defaults = {}
         self._path = path
-        self._rename = rename
+        self._files = files
         self._values = {}
         self.corrupt = False  # the file could not be read and was set aside
         self.fresh = False  # there was no file to read: the factory values are due
@@ -137,7 +137,7 @@ class Settings:
 
     def _load(self):
         try:
-            with open(self._path) as file:
+            with self._files.open(self._path) as file:
                 text = file.read()
             # MicroPython's json lets a cut-off text pass.
             stored = json.loads(text) if text.strip()[-1:] == "}" else None
@@ -167,16 +167,16 @@ class Settings:
         """Not a settings file any more: keep it for whoever wants to look, boot without it."""
         self.corrupt = True
         try:
-            self._rename(self._path, self._path + ".bad")
+            self._files.rename(self._path, self._path + ".bad")
         except OSError:
             pass  # it cannot even be renamed: the next save replaces it
 
     def _save(self):
         if not self._path:
             return
-        with open(self._path + ".new", "w") as file:
+        with self._files.open(self._path + ".new", "w") as file:
             json.dump(self._values, file)
-        self._rename(self._path + ".new", self._path)
+        self._files.rename(self._path + ".new", self._path)
 
 
 def check(row, text) -> str:

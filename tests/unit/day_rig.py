@@ -13,7 +13,7 @@ from firmware.ocpp.timestamp import format_time
 from firmware.ocpp.v16 import configuration, local_list, vocabulary
 from firmware.store.journal import Journal
 from firmware.store.settings import Settings
-from tests.unit.disk_rig import Files, mount
+from tests.unit.disk_rig import Files
 from tests.unit.flash_rig import Cut, Flash
 from tests.unit.station_rig import NOON, Charger
 
@@ -103,12 +103,11 @@ class Box(Charger):
     def __init__(self, world, online=False, before=None):
         self.world = world
         self.disk = files = Files(world.names, before)
-        mount(files.open)
         settings = Settings(
             configuration.ROWS + local_list.ROWS,
             {"NumberOfConnectors": str(len(world.cars))},
             "settings",
-            files.rename,
+            files,
         )
         self.fresh = settings.fresh
         super().__init__(
@@ -118,7 +117,7 @@ class Box(Charger):
             settings,
             files,
             Journal(world.flash, vocabulary.WORDS, vocabulary.SHAPES),
-            Clock(Epochs("boots", files.rename)),
+            Clock(Epochs("boots", files)),
         )
         world.configured = dict(settings._values)
         self.energy_mwh = world.energy_mwh

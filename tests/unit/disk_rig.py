@@ -3,9 +3,6 @@
 import io
 import sys
 
-import firmware.ocpp.epoch
-import firmware.store.settings
-
 _OUT = io.IOBase if sys.implementation.name == "micropython" else object
 _ENOENT = 2
 
@@ -66,10 +63,3 @@ class Files:
             self.names[data] = self.names.pop(path)
         else:
             del self.names[path]
-
-
-def mount(opens):
-    """For the two that open by name; what was mounted before."""
-    before = getattr(firmware.ocpp.epoch, "open", None)
-    firmware.ocpp.epoch.open = firmware.store.settings.open = opens
-    return before

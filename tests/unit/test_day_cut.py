@@ -14,7 +14,6 @@ import sys
 
 from firmware.ocpp.timestamp import parse_time
 from tests.unit.day_rig import BILLABLE, Box, World, boot
-from tests.unit.disk_rig import mount
 from tests.unit.flash_rig import Flash
 
 MICROPYTHON = sys.implementation.name == "micropython"
@@ -52,9 +51,7 @@ class Sweep:
             if half or MICROPYTHON:
                 tear(world, operation)
             self.points += 1
-            mounted = mount(None)
             self.go_on(world)
-            mount(mounted)
 
     def go_on(self, world):
         mute = self.points % 4 == 1

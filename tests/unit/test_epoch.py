@@ -3,7 +3,7 @@
 from firmware.ocpp.clock import Clock
 from firmware.ocpp.epoch import Epochs
 from firmware.ocpp.timestamp import format_time
-from tests.unit.disk_rig import Files, mount
+from tests.unit.disk_rig import Files
 from tests.unit.flash_rig import Cut
 
 AT = 1767225600  # 2026-01-01
@@ -33,8 +33,7 @@ class Disk(Files):
 
 
 def boot(disk, first=1):
-    mount(disk.open)
-    return Epochs("boots", disk.rename, first)
+    return Epochs("boots", disk, first)
 
 
 def test_each_boot_has_a_number_of_its_own():

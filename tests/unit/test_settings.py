@@ -1,9 +1,9 @@
 import json
-import os
 
 from firmware.store.settings import BOOL, INT, LIST, READ, SECRET, TEXT, WRITE, Settings
+from tests.unit.disk_rig import Files
 
-PATH = "build/settings_%s.json" % __import__("sys").implementation.name
+PATH = "settings.json"
 
 
 def even(text):
@@ -21,44 +21,23 @@ ROWS = (
 )
 
 
-def gone(*suffixes):
-    for suffix in ("", ".new", ".bad") + suffixes:
-        try:
-            os.remove(PATH + suffix)
-        except OSError:
-            pass
+class Disk(Files):
+    """Renames counted; `broken`: the flash refuses."""
 
-
-class Renames:
-    """os.rename, counted; `broken`: the flash refuses."""
-
-    def __init__(self):
+    def __init__(self, text=None):
+        super().__init__({} if text is None else {PATH: text.encode()}, self.look)
         self.count = 0
         self.broken = False
 
-    def __call__(self, old, new):
-        if self.broken:
-            raise OSError(28)
-        self.count += 1
-        os.rename(old, new)
+    def look(self, operation):
+        if operation[0] == "rename":
+            if self.broken:
+                raise OSError(28)
+            self.count += 1
 
 
-def stored(rename=None, **fixed):
-    return Settings(ROWS, fixed, PATH, rename or os.rename)
-
-
-def written(text):
-    gone()
-    with open(PATH, "w") as file:
-        file.write(text)
-
-
-def exists(path):
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
+def stored(disk, **fixed):
+    return Settings(ROWS, fixed, PATH, disk)
 
 
 def test_types_and_bounds():
@@ -101,103 +80,94 @@ def test_keys_are_ci_strings():
 
 
 def test_values_survive():
-    gone()
-    settings = stored()
+    disk = Disk()
+    settings = stored(disk)
     assert settings.fresh and not settings.corrupt
     settings.change("Size", "77")
     settings.change("Flag", "true")
-    again = stored()
+    again = stored(disk)
     assert not again.fresh and not again.corrupt
     assert (again.number("Size"), again.flag("Flag"), again.number("Count")) == (77, True, 1)
-    gone()
 
 
 def test_what_does_not_change_is_not_written():
     """A backend that sets its keys at every boot wears no flash."""
-    gone()
-    rename = Renames()
-    settings = stored(rename)
+    disk = Disk()
+    settings = stored(disk)
     for _ in range(5):
         assert settings.change("Size", "77")
         assert settings.change("Flag", "False")
         assert not settings.change("Size", "no")
-    assert rename.count == 1
-    gone()
+    assert disk.count == 1
 
 
 def test_power_cut_leaves_the_old_or_the_new():
     """Whatever is left of the file being written, the last whole one counts."""
-    gone()
-    settings = stored()
+    disk = Disk()
+    settings = stored(disk)
     settings.change("Size", "77")
-    with open(PATH + ".new", "w") as file:
+    with disk.open(PATH + ".new", "w") as file:
         file.write('{"Size": "8')
-    assert stored().number("Size") == 77
-    gone()
+    assert stored(disk).number("Size") == 77
 
 
 def test_a_flash_that_refuses_changes_nothing():
-    gone()
-    rename = Renames()
-    settings = stored(rename)
+    disk = Disk()
+    settings = stored(disk)
     assert settings.change("Size", "5")
-    rename.broken = True
+    disk.broken = True
     assert not settings.change("Size", "6")
     assert not settings.change("Flag", "true")
     assert (settings.number("Size"), settings.flag("Flag")) == (5, False)
-    rename.broken = False
+    disk.broken = False
     assert settings.change("Flag", "true")
-    assert (stored().number("Size"), stored().flag("Flag")) == (5, True)
-    gone()
+    assert (stored(disk).number("Size"), stored(disk).flag("Flag")) == (5, True)
 
 
 def test_a_corrupt_file_is_set_aside():
     for text in ("", "{", '{"Size": "7"', "[]", "7", '"abc"', "null", "\x00\xff\x00", "}{", "[}"):
-        written(text)
-        settings = stored()
+        disk = Disk(text)
+        settings = stored(disk)
         assert settings.corrupt and settings.fresh, text
         assert settings.number("Size") == 10
-        assert exists(PATH + ".bad") and not exists(PATH), text
+        assert PATH + ".bad" in disk.names and PATH not in disk.names, text
         assert settings.change("Size", "9")
-        assert stored().number("Size") == 9
-    gone()
+        assert stored(disk).number("Size") == 9
 
 
 def test_a_corrupt_file_that_cannot_be_moved_does_not_stop_the_boot():
-    written("[]")
-    rename = Renames()
-    rename.broken = True
-    settings = stored(rename)
+    disk = Disk("[]")
+    disk.broken = True
+    settings = stored(disk)
     assert settings.corrupt and settings.number("Size") == 10
-    gone()
 
 
 def test_one_bad_value_costs_itself_alone():
     """An update that narrows a bound does not lose the rest: the key of the CSMS above all."""
-    written(json.dumps({"Size": "5000", "Flag": "true", "Key": "secret", "Pairs": 3, "Old": "x"}))
-    settings = stored()
+    disk = Disk(
+        json.dumps({"Size": "5000", "Flag": "true", "Key": "secret", "Pairs": 3, "Old": "x"})
+    )
+    settings = stored(disk)
     assert settings.corrupt and not settings.fresh
     assert (settings.number("Size"), settings.flag("Flag")) == (10, True)
     assert (settings.text("Key"), settings.text("Pairs")) == ("secret", "")
     settings.change("Size", "11")
-    with open(PATH) as file:  # what another version wrote is kept for it
+    with disk.open(PATH) as file:  # what another version wrote is kept for it
         assert json.load(file)["Old"] == "x"
-    gone()
 
 
 def test_factory_values_of_any_access():
-    gone()
-    settings = stored()
+    disk = Disk()
+    settings = stored(disk)
     assert settings.factory({"count": "5", "Key": " s p ", "Flag": "true"}) == []
-    again = stored()
+    again = stored(disk)
     assert not again.fresh
     assert (again.number("Count"), again.text("Key"), again.flag("Flag")) == (5, " s p ", True)
-    gone()
 
 
 def test_a_bad_factory_value_is_a_line_and_no_brick():
-    gone()
-    settings = stored(Count="2")
+    disk = Disk()
+    settings = stored(disk, Count="2")
     errors = settings.factory(
         {"Nope": "1", "Size": "0", "Count": "3", "Note": "x", "Key": 7, "Flag": "true"}
     )
@@ -205,23 +175,20 @@ def test_a_bad_factory_value_is_a_line_and_no_brick():
     for name in ("Nope", "Size", "Count", "Note", "Key"):
         assert [line for line in errors if line.startswith(name + ":")], (name, errors)
     assert (settings.flag("Flag"), settings.number("Count")) == (True, 2)
-    assert stored(Count="2").flag("Flag")
-    gone()
+    assert stored(disk, Count="2").flag("Flag")
 
 
 def test_factory_values_on_a_broken_flash():
-    gone()
-    rename = Renames()
-    rename.broken = True
-    settings = stored(rename)
+    disk = Disk()
+    disk.broken = True
+    settings = stored(disk)
     assert len(settings.factory({"Size": "5"})) == 1
     assert settings.number("Size") == 5
-    gone()
 
 
 def test_a_fact_is_told_as_it_is_now():
     counted = [3]
-    settings = stored(Size=lambda: str(counted[0]))
+    settings = stored(Disk(), Size=lambda: str(counted[0]))
     assert (settings.text("Size"), settings.number("Size")) == ("3", 3)
     counted[0] = 4
     row = settings.row("Size")

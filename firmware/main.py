@@ -18,7 +18,7 @@ from firmware.ocpp.clock import Clock
 from firmware.ocpp.epoch import Epochs
 from firmware.ocpp.outbox import Outbox
 from firmware.ocpp.timestamp import format_time
-from firmware.ocpp.v16 import billable, configuration, local_list, vocabulary
+from firmware.ocpp.v16 import billable, configuration, rooms, vocabulary
 from firmware.ocpp.v16.station import Station
 from firmware.store.id_cache import IdCache
 from firmware.store.id_table import IdTable
@@ -84,13 +84,13 @@ def _identity(given: dict) -> dict:
     return fields
 
 
-def _settings(factory: dict, wear: dict) -> Settings:
+def _settings(factory: dict, wear: dict, built: list) -> Settings:
     """The configuration keys; factory values on the first boot only. `wear`: a key for each
-    counted part of the flash."""
+    counted part of the flash; `built`: the rooms there are."""
     facts: dict = {"NumberOfConnectors": str(board.connectors)}
     for key in wear:
         facts[key] = lambda part=wear[key]: "%d,%d,%d" % part.wear()
-    rows = configuration.ROWS + local_list.ROWS
+    rows = configuration.ROWS + rooms.rows(built)
     settings = Settings(rows, facts, "/flash/settings.json", _FILES)
     if settings.corrupt:
         print("settings: the file was not readable and is set aside")
@@ -126,6 +126,8 @@ class Firmware:
             self._reboot,
             known,
             self.clock,
+            self.rooms,
+            rooms.Plant(_FILES, phases=board.phases),
         )
         target = (provisioning["url"], provisioning["cpid"])
         tls = provisioning.get("tls") or {}
@@ -148,7 +150,8 @@ class Firmware:
         """What survives a reboot: settings, boots, what is billed."""
         region = self.port.region(board.file_blocks, board.journal_blocks)
         wear = {"WearFiles": self.port.files, "WearJournal": region}
-        self.settings = _settings(keys, wear)
+        self.rooms = rooms.built()
+        self.settings = _settings(keys, wear, self.rooms)
         self.clock = Clock(Epochs("/flash/boots.json", _FILES, self._first_boot()))
         self.journal = Journal(region, vocabulary.WORDS, vocabulary.SHAPES)
 

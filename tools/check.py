@@ -77,8 +77,14 @@ class Source:
             elif isinstance(node, ast.ImportFrom):
                 yield from ((node.lineno, f"{node.module or ''}.{a.name}") for a in node.names)
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "__import__":
-                name = node.args[0] if node.args else None
-                yield node.lineno, name.value if isinstance(name, ast.Constant) else "<computed>"
+                yield node.lineno, computed(node.args[0] if node.args else None)
+
+
+def computed(name):
+    """What `__import__(name)` can bring in: of "package." + anything, that package."""
+    if isinstance(name, ast.BinOp) and isinstance(name.op, ast.Add):
+        name = name.left
+    return name.value if isinstance(name, ast.Constant) else "<computed>"
 
 
 def room_name(name):

@@ -16,6 +16,7 @@ class Connector:
         self.reading = None  # hal.meter Reading, as last read
         self.read_at = 0  # monotonic ms when the meter was asked for it: no value is older
         self.operative = True
+        self.withdrawn = False  # out of use for a while: an update waits to be installed
         self.reserved = False
         self.scheduled = None  # availability to take when the transaction is over
         self.word = "Available"
@@ -45,7 +46,9 @@ class Connector:
     def speak(self):
         """(word, error code) when the status to be told has changed, else None; one step of the
         way at a time, so that only the 53 permitted changes are ever spoken."""
-        target = status.derive(self.session, self.operative, self.reserved, self.word)
+        target = status.derive(
+            self.session, self.operative and not self.withdrawn, self.reserved, self.word
+        )
         word = status.step(self.word, target)
         error = status.error_code(self.kernel, word)
         if word == self.word and error == self.error:

@@ -10,7 +10,7 @@ import json
 from firmware.ocpp.clock import Clock
 from firmware.ocpp.epoch import Epochs
 from firmware.ocpp.timestamp import format_time
-from firmware.ocpp.v16 import configuration, local_list, vocabulary
+from firmware.ocpp.v16 import configuration, rooms, vocabulary
 from firmware.store.journal import Journal
 from firmware.store.settings import Settings
 from tests.unit.disk_rig import Files
@@ -104,7 +104,7 @@ class Box(Charger):
         self.world = world
         self.disk = files = Files(world.names, before)
         settings = Settings(
-            configuration.ROWS + local_list.ROWS,
+            configuration.ROWS + rooms.rows(rooms.built()),
             {"NumberOfConnectors": str(len(world.cars))},
             "settings",
             files,

@@ -14,7 +14,7 @@ from firmware.ocpp.clock import Clock
 from firmware.ocpp.outbox import Outbox
 from firmware.ocpp.rpc import RPC
 from firmware.ocpp.timestamp import format_time
-from firmware.ocpp.v16 import billable, configuration, local_list, messages
+from firmware.ocpp.v16 import billable, configuration, messages, rooms
 from firmware.ocpp.v16.station import CallError, Station
 from firmware.store.id_cache import IdCache
 from firmware.store.id_table import IdTable
@@ -85,6 +85,7 @@ class Charger:
         files=None,
         store=None,
         clock=None,
+        plant=None,
         **limits
     ):
         self.rigs = [Rig(**limits) for _ in range(connectors)]
@@ -96,12 +97,13 @@ class Charger:
         self.clock = clock or Clock()
         self.files = files
         known = (None, None)
-        rows = configuration.ROWS
+        built = rooms.built()
         if files is not None:
-            rows += local_list.ROWS
             known = IdTable("list", files, 1000), IdCache("cache", files, 200)
+        else:
+            built = [(name, module) for name, module in built if name != "local_list"]
         self.settings = settings or Settings(
-            rows,
+            configuration.ROWS + rooms.rows(built),
             {"NumberOfConnectors": str(connectors)},
         )
         if keys or settings is None:
@@ -110,7 +112,15 @@ class Charger:
         self.outbox = Outbox(self.store, self._new_id, billable, self._retry, self._stamp, boot)
         self.reboots = 0
         self.station = Station(
-            self.connectors, self.settings, self.outbox, IDENTITY, self._reboot, known, self.clock
+            self.connectors,
+            self.settings,
+            self.outbox,
+            IDENTITY,
+            self._reboot,
+            known,
+            self.clock,
+            built,
+            plant or rooms.Plant(files),
         )
         self.frames = []
         self._ids = 0

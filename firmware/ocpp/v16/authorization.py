@@ -58,6 +58,7 @@ class Authorization:
         session = connector.session
         return (
             connector.operative
+            and not connector.withdrawn
             and session.transaction is None
             and session.id_tag is None
             and connector.word != "Faulted"

@@ -15,6 +15,12 @@ ROWS = (
     ("LocalAuthListMaxLength", INT, READ, "1000", 1, 100000),
     ("SendLocalListMaxLength", INT, READ, "32", 1, 90),
 )
+PROFILE = "LocalAuthListManagement"
+
+
+def build(station):
+    """The list; None on a board that keeps none."""
+    return station.known[0]
 
 
 def entry(info: dict) -> tuple:
@@ -72,3 +78,9 @@ def _changes(entries: list, full: bool) -> list:
         changes.append(id_merge.change(item["idTag"], None if info is None else entry(info)))
     id_merge.sort(changes)
     return changes
+
+
+HANDLERS = (
+    ("GetLocalListVersion", on_get_local_list_version),
+    ("SendLocalList", on_send_local_list),
+)

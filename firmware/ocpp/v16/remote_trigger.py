@@ -1,6 +1,14 @@
 """Remote trigger profile (OCPP 1.6 section 5.17): the CSMS asks for a message now."""
 
+PROFILE = "RemoteTrigger"
+ROWS = ()
+
 _HERE = ("BootNotification", "Heartbeat", "MeterValues", "StatusNotification")
+
+
+def build(station) -> bool:
+    """It keeps nothing: it is there."""
+    return True
 
 
 def on_trigger_message(station, request: dict, now: int) -> dict:
@@ -41,3 +49,6 @@ def _sender(station, wanted: str, number, now: int):
 def _meter_values(station, connectors: list, now: int):
     for connector in connectors:
         station.billing.trigger(connector, now)
+
+
+HANDLERS = (("TriggerMessage", on_trigger_message),)

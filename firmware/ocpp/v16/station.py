@@ -16,7 +16,7 @@ from firmware.ocpp.v16 import (
     messages,
     parked,
     recovery,
-    remote_trigger,
+    rooms,
 )
 from firmware.ocpp.v16.authorization import Authorization
 from firmware.ocpp.v16.boot import Registration
@@ -25,45 +25,53 @@ from firmware.ocpp.v16.notification import Notification
 from firmware.ocpp.v16.reset import Reset
 from firmware.ocpp.v16.shared_reader import SharedReader
 
-_CORE = "Core"
-_LISTS = "LocalAuthListManagement"
-_TRIGGER = "RemoteTrigger"
-
 # A pilot is believed after 0.5 s: the first statuses after a reboot know a car that stayed there.
 _SENSED_MS = const(700)
 
-_HANDLERS = (
-    ("ChangeAvailability", _CORE, command.on_change_availability),
-    ("ChangeConfiguration", _CORE, configuration.on_change_configuration),
-    ("ClearCache", _CORE, command.on_clear_cache),
-    ("DataTransfer", _CORE, parked.on_data_transfer),
-    ("GetConfiguration", _CORE, configuration.on_get_configuration),
-    ("RemoteStartTransaction", _CORE, command.on_remote_start_transaction),
-    ("RemoteStopTransaction", _CORE, command.on_remote_stop_transaction),
-    ("Reset", _CORE, command.on_reset),
-    ("UnlockConnector", _CORE, command.on_unlock_connector),
-    ("GetLocalListVersion", _LISTS, local_list.on_get_local_list_version),
-    ("SendLocalList", _LISTS, local_list.on_send_local_list),
-    ("TriggerMessage", _TRIGGER, remote_trigger.on_trigger_message),
+_CORE = (
+    ("ChangeAvailability", command.on_change_availability),
+    ("ChangeConfiguration", configuration.on_change_configuration),
+    ("ClearCache", command.on_clear_cache),
+    ("DataTransfer", parked.on_data_transfer),
+    ("GetConfiguration", configuration.on_get_configuration),
+    ("RemoteStartTransaction", command.on_remote_start_transaction),
+    ("RemoteStopTransaction", command.on_remote_stop_transaction),
+    ("Reset", command.on_reset),
+    ("UnlockConnector", command.on_unlock_connector),
 )
 
 
 class Station:
     """`reboot()` is the port's reset; `identity` the BootNotification fields; `known` the local
-    list and the cache, None for what is not built; `clock` outlives the boot or not."""
+    list and the cache, None for what is not built; `clock` outlives the boot or not; `built`: see
+    rooms.built(); `plant`: see rooms.Plant."""
 
     def __init__(
-        self, connectors, settings, outbox, identity: dict, reboot, known=(None, None), clock=None
+        self,
+        connectors,
+        settings,
+        outbox,
+        identity: dict,
+        reboot,
+        known=(None, None),
+        clock=None,
+        built=(),
+        plant=None,
     ):
         self.connectors = connectors
         self.settings = settings
         self.outbox = outbox
-        self.local_list, self.cache = known
-        self._profiles = [_CORE, _TRIGGER]
-        if self.local_list is not None:
-            self._profiles.insert(1, _LISTS)
-        self.authorizer = Authorizer(settings.flag, self.local_list, self.cache)
+        self.known = known
+        self.cache = known[1]
         self.clock = clock or Clock()
+        plant = plant or rooms.Plant()
+        self.files = plant.files
+        self.slots = plant.slots
+        self.events = plant.events
+        self.wear = plant.wear
+        self.nominal_v = plant.nominal_v
+        self.phases = plant.phases
+        self.authorizer = Authorizer(settings.flag, known[0], self.cache)
         self.registration = Registration(self, identity)
         self.notification = Notification(self)
         self.authorization = Authorization(self)
@@ -74,16 +82,33 @@ class Station:
         self.online = False
         self._after = []  # functions to call once the answer has left
         self._stopping = [False] * len(connectors)  # the journal knows that its end was asked for
-        self._fit_settings()
         self._recall_availability()
+        self._rooms(built)
+        self._fit_settings()
         recovery.recover(self, 0)
+
+    def _rooms(self, built):
+        """Furnish each feature profile that is here; the others are None."""
+        self.firmware_management = self.local_list = self.reservation = None
+        self.smart_charging = self.remote_trigger = None
+        self._handlers = [_CORE]
+        self._ticks = []
+        profiles = ["Core"]
+        for name, module in built:
+            room = module.build(self)
+            setattr(self, name, room)
+            if room is not None:
+                profiles.append(module.PROFILE)
+                self._handlers.append(module.HANDLERS)
+                if hasattr(room, "tick"):
+                    self._ticks.append(room.tick)
+        self.settings.fix("SupportedFeatureProfiles", ",".join(profiles))
 
     def _fit_settings(self):
         """What the table of keys cannot know of this station."""
         settings = self.settings
         rotations = ["%d.Unknown" % connector.number for connector in self.connectors]
         settings.default("ConnectorPhaseRotation", ",".join(rotations))
-        settings.fix("SupportedFeatureProfiles", ",".join(self._profiles))
         settings.fix(parked.KEY, lambda: parked.told(self.outbox))
         self.outbox.park_after = lambda: settings.number("ParkUnansweredAfter")
         for connector in self.connectors:
@@ -124,12 +149,13 @@ class Station:
 
     def call(self, action: str, payload: dict, now: int):
         """A CALL of the CSMS: the response, or a function that returns it later; or CallError."""
-        for name, profile, handler in _HANDLERS:
-            if name == action and profile in self._profiles:
-                wrong = messages.check_request(action, payload)
-                if wrong is not None:
-                    raise CallError(wrong[0], wrong[1])
-                return handler(self, payload, now)
+        for handlers in self._handlers:
+            for name, handler in handlers:
+                if name == action:
+                    wrong = messages.check_request(action, payload)
+                    if wrong is not None:
+                        raise CallError(wrong[0], wrong[1])
+                    return handler(self, payload, now)
         # OCPP-J 4.2.3: NotSupported is what is known to OCPP 1.6 and not built here.
         known = action.isalpha() and messages.row(action) is not None
         raise CallError("NotSupported" if known else "NotImplemented", action)
@@ -197,6 +223,8 @@ class Station:
         self.authorization.tick(now)
         self.shared_reader.tick(now)
         self.billing.tick(now)
+        for tick in self._ticks:
+            tick(now)
         if self.online and now >= _SENSED_MS:
             self.registration.tick(now)
         self.reset.tick(now)

@@ -1,0 +1,55 @@
+"""The feature profiles beside Core: which of them are on this board, and what they are given.
+
+A profile is a module of this package that a small board leaves out of its manifest. It has
+`PROFILE` (its name in SupportedFeatureProfiles), `HANDLERS` ((action, handler), ...), `ROWS`
+(configuration keys, see configuration.py) and `build(station)`: the object kept as
+station.<module's name>, None where it cannot be on this board. An object with `tick(now)` is
+called on each beat of the station.
+"""
+
+NAMES = (
+    "firmware_management",
+    "local_list",
+    "reservation",
+    "smart_charging",
+    "remote_trigger",
+)
+
+
+class Plant:
+    """What the composition root has for the rooms; None: not on this board.
+
+    files: the file system (see store/id_file.py); slots: the A/B slots (store/slots.py); events:
+    the event history (store/events.py); wear: a function, (name, erases, programs, bytes) of
+    each counted part of the flash; nominal_v, phases: of the supply."""
+
+    def __init__(self, files=None, slots=None, events=None, wear=None, nominal_v=230, phases=3):
+        self.files = files
+        self.slots = slots
+        self.events = events
+        self.wear = wear
+        self.nominal_v = nominal_v
+        self.phases = phases
+
+
+def built() -> list:
+    """(name, module) of every profile whose module is here."""
+    found = []
+    for name in NAMES:
+        try:
+            module = __import__("firmware.ocpp.v16." + name, None, None, ("PROFILE",))
+        except ImportError as error:
+            # What is missing inside a room that is here is a broken build, not a small one.
+            if "v16.%s'" % name not in str(error):
+                raise
+            continue
+        found.append((name, module))
+    return found
+
+
+def rows(rooms: list) -> tuple:
+    """The configuration keys of `rooms`."""
+    keys = ()
+    for _, module in rooms:
+        keys += module.ROWS
+    return keys

@@ -52,7 +52,7 @@ def test_what_is_missing_inside_a_room_is_a_broken_build():
         except ImportError as error:
             assert "elsewhere" in str(error)
         else:
-            assert False, "taken for a small build"
+            raise AssertionError("taken for a small build")
 
 
 def test_every_profile_of_the_specification_once():

@@ -5,8 +5,6 @@ Knows every room, decides nothing.  However it ends, the contactors are left ope
 
 import asyncio
 import gc
-import os
-from collections import namedtuple
 
 import micropython
 
@@ -14,16 +12,9 @@ import board
 from firmware.evse.connector import Connector
 from firmware.evse.kernel import Kernel
 from firmware.evse.limit import Limit
-from firmware.ocpp.clock import Clock
-from firmware.ocpp.epoch import Epochs
-from firmware.ocpp.outbox import Outbox
-from firmware.ocpp.timestamp import format_time
-from firmware.ocpp.v16 import billable, configuration, rooms, vocabulary
+from firmware.ocpp.v16 import rooms
 from firmware.ocpp.v16.station import Station
-from firmware.store.id_cache import IdCache
-from firmware.store.id_table import IdTable
-from firmware.store.journal import Journal
-from firmware.store.settings import Settings
+from firmware.stores import FILES, Stores
 from firmware.tasks.card import button, cards
 from firmware.tasks.charging import charging
 from firmware.tasks.csms import Link
@@ -45,10 +36,6 @@ _IDENTITY = {
     "firmware": ("firmwareVersion", VERSION),
 }
 _GC_THRESHOLD = 16384
-_BOOTS = 1 << 28  # a small integer on every port
-_CACHED = 200  # idTags of the authorisation cache
-_Files = namedtuple("_Files", ("open", "rename", "remove"))
-_FILES = _Files(open, os.rename, os.remove)
 
 
 def _port():
@@ -84,22 +71,6 @@ def _identity(given: dict) -> dict:
     return fields
 
 
-def _settings(factory: dict, wear: dict, built: list) -> Settings:
-    """The configuration keys; factory values on the first boot only. `wear`: a key for each
-    counted part of the flash; `built`: the rooms there are."""
-    facts: dict = {"NumberOfConnectors": str(board.connectors)}
-    for key in wear:
-        facts[key] = lambda part=wear[key]: "%d,%d,%d" % part.wear()
-    rows = configuration.ROWS + rooms.rows(built)
-    settings = Settings(rows, facts, "/flash/settings.json", _FILES)
-    if settings.corrupt:
-        print("settings: the file was not readable and is set aside")
-    if settings.fresh:
-        for line in settings.factory(factory):
-            print("factory:", line)
-    return settings
-
-
 class Firmware:
     """Everything, wired.  `run()` never returns."""
 
@@ -109,25 +80,30 @@ class Firmware:
         self.kernels = _kernels(self.port)
         self.safety = Safety(self.port, self.kernels, self.uptime)
         self.connectors = [Connector(k + 1, kernel) for k, kernel in enumerate(self.kernels)]
+        self.link: "Link" = None
 
     async def run(self):
         # Safety first: it runs while everything below is still being built.
         safety = asyncio.create_task(self.safety.run())
         await asyncio.sleep_ms(0)
-        self.port.mount(board.file_blocks)
         provisioning = self.port.provisioning
-        self._stores(provisioning.get("keys") or {})
-        known = self._known()
+        self.stores = stores = Stores(
+            self.port,
+            board.file_blocks,
+            board.journal_blocks,
+            {"NumberOfConnectors": str(board.connectors)},
+            provisioning.get("keys") or {},
+        )
         self.station = station = Station(
             self.connectors,
-            self.settings,
-            self._outbox(),
+            stores.settings,
+            stores.outbox(lambda: self.link.new_id()),
             _identity(provisioning.get("identity") or {}),
             self._reboot,
-            known,
-            self.clock,
-            self.rooms,
-            rooms.Plant(_FILES, phases=board.phases),
+            stores.known(),
+            stores.clock,
+            stores.rooms,
+            rooms.Plant(FILES, phases=board.phases),
         )
         target = (provisioning["url"], provisioning["cpid"])
         tls = provisioning.get("tls") or {}
@@ -139,50 +115,17 @@ class Firmware:
             pressed = self.port.connectors[k].button.pressed
             tasks.append(button(pressed, connector, self.uptime))
         tasks.append(charging(station, self.uptime))
-        tasks.append(upkeep(self.journal, station.cache, station, self.uptime))
+        tasks.append(upkeep(stores.journal, station.cache, station, self.uptime))
         tasks.append(Diagnostics(station, self.uptime).run())
         tasks.append(self.link.run())
         gc.collect()
         print("boot: %d bytes of heap in use, %d free" % (gc.mem_alloc(), gc.mem_free()))
         await asyncio.gather(*tasks)
 
-    def _stores(self, keys: dict):
-        """What survives a reboot: settings, boots, what is billed."""
-        region = self.port.region(board.file_blocks, board.journal_blocks)
-        wear = {"WearFiles": self.port.files, "WearJournal": region}
-        self.rooms = rooms.built()
-        self.settings = _settings(keys, wear, self.rooms)
-        self.clock = Clock(Epochs("/flash/boots.json", _FILES, self._first_boot()))
-        self.journal = Journal(region, vocabulary.WORDS, vocabulary.SHAPES)
-
     def stop(self):
         """The program ends, whatever the reason: no contactor stays closed behind it."""
         for kernel in self.kernels:
             kernel.fail()
-
-    def _outbox(self) -> Outbox:
-        def retry():
-            attempts = self.settings.number("TransactionMessageAttempts")
-            return attempts, self.settings.number("TransactionMessageRetryInterval")
-
-        def stamp(boot, ms):
-            return format_time(self.clock.resolve(boot, ms))
-
-        def new_id():
-            return self.link.new_id()
-
-        boot = self.clock.epochs.boot
-        return Outbox(self.journal, new_id, billable, retry, stamp, boot)
-
-    def _known(self) -> tuple:
-        """The local list and the cache."""
-        limit = self.settings.number("LocalAuthListMaxLength")
-        return IdTable("/flash/idlist", _FILES, limit), IdCache("/flash/idcache", _FILES, _CACHED)
-
-    def _first_boot(self) -> int:
-        """Where boots are counted from when their file is lost: the journal may still know the
-        numbers that were given before."""
-        return 1 + int.from_bytes(self.port.entropy(4), "big") % _BOOTS
 
     def _reboot(self):
         """Reset on request: the cache is written first, the journal always is."""

@@ -18,12 +18,12 @@ class Clock:
     `epochs` keeps over reboots what was learned; None where nothing is stamped."""
 
     def __init__(self, epochs=None):
-        self._offset_ms = None
+        self.offset_ms = None  # UTC ms of the boot; a new object whenever it is set
         self.epochs = epochs
 
     @property
     def known(self) -> bool:
-        return self._offset_ms is not None
+        return self.offset_ms is not None
 
     def learn(self, at: int, now: int):
         """The CSMS says it is `at`.  A time that cannot be is taken only when there is no better
@@ -31,15 +31,15 @@ class Clock:
         if self.known:
             if not _PLAUSIBLE[0] <= at < _PLAUSIBLE[1]:
                 return
-            if abs(at * 1000 - now - self._offset_ms) < _JITTER_MS:
+            if abs(at * 1000 - now - self.offset_ms) < _JITTER_MS:
                 return
-        self._offset_ms = min(max(at, _FIRST), _LAST) * 1000 - now
+        self.offset_ms = min(max(at, _FIRST), _LAST) * 1000 - now
         if self.epochs is not None and _PLAUSIBLE[0] <= at < _PLAUSIBLE[1]:
-            self.epochs.learn(self._offset_ms)
+            self.epochs.learn(self.offset_ms)
 
     def at(self, now: int):
         """UTC seconds of the monotonic instant `now`, also a past one; None while unknown."""
-        return None if self._offset_ms is None else (self._offset_ms + now) // 1000
+        return None if self.offset_ms is None else (self.offset_ms + now) // 1000
 
     def resolve(self, boot: int, ms: int):
         """UTC seconds of an instant of this or an earlier boot; the clock is known by now."""

@@ -2,5 +2,6 @@
 
 journal (ring, walk, header, region; pack, digits, packed) keeps records on raw flash, volatile the
 same in RAM; settings the configuration keys; id_table and id_cache (id_file, id_merge, id_record)
-the idTags.
+the idTags; slots (switch, bundle, bundle_sink) another tree of firmware; events (repeat) what has
+happened; log and redact the last lines said, in RAM; archive makes a tar of texts.
 """

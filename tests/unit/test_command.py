@@ -1,7 +1,7 @@
 # heap: 512k
 import json
 
-from firmware.ocpp.v16 import parked
+from firmware.ocpp.v16 import data_transfer, parked
 from tests.unit.station_rig import Charger, ready
 
 
@@ -395,12 +395,12 @@ def test_data_transfer():
     assert answer == {"status": "UnknownVendorId"}
     for message_id in ("", "Nope", "parkedmessages"):
         assert transfer(charger, message_id) == {"status": "UnknownMessageId"}
-    answer = charger.ask("DataTransfer", {"vendorId": parked.VENDOR})
+    answer = charger.ask("DataTransfer", {"vendorId": data_transfer.VENDOR})
     assert answer == {"status": "UnknownMessageId"}
 
 
 def transfer(charger, message_id, data=None):
-    request = {"vendorId": parked.VENDOR, "messageId": message_id}
+    request = {"vendorId": data_transfer.VENDOR, "messageId": message_id}
     if data is not None:
         request["data"] = data
     return charger.ask("DataTransfer", request)

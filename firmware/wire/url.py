@@ -23,15 +23,16 @@ def parse(url: str, plain: str = "ws", secure: str = "wss") -> tuple:
             end = min(end, rest.find(mark))
     path = rest[end:]
     encrypted = scheme.lower() == secure
-    host, port = _split(rest[:end])
+    if "@" in rest[:end]:
+        raise ValueError("URL has a user name; the password is a setting of its own")
+    host, port = split(rest[:end])
     if port is None:
         port = _SECURE_PORT if encrypted else _PLAIN_PORT
     return encrypted, host, port, path if path.startswith("/") else "/" + path
 
 
-def _split(authority: str) -> tuple:
-    if "@" in authority:
-        raise ValueError("URL has a user name; the password is a setting of its own")
+def split(authority: str) -> tuple:
+    """(host, port or None); ValueError. Without user information."""
     if authority.startswith("["):  # RFC 3986 §3.2.2: an IPv6 address
         host, bracket, port = authority[1:].partition("]")
         if not bracket or (port and not port.startswith(":")):

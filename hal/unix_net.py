@@ -14,11 +14,11 @@ _ANSWER_LIMIT = 200
 
 
 class Link:
-    """An open connection."""
+    """An open connection. `socks`: TLS and what it goes over, or TCP alone."""
 
-    def __init__(self, stream, sock):
+    def __init__(self, stream, *socks):
         self._stream = stream
-        self._sock = sock
+        self._socks = socks
 
     async def read(self, n):
         """Up to n bytes, b"" at the end."""
@@ -30,7 +30,9 @@ class Link:
         await self._stream.drain()
 
     def close(self):
-        self._sock.close()
+        # A failed handshake has let go of the socket under it: each is closed by itself.
+        for sock in self._socks:
+            sock.close()
 
 
 async def connect(proxy, host, port, tls_context, server_hostname):
@@ -67,7 +69,7 @@ async def _connect(sock, proxy, host, port, tls_context, server_hostname):
     tls = tls_context.wrap_socket(sock, server_hostname=server_hostname or host,
                                   do_handshake_on_connect=False)
     tls.setblocking(False)
-    return Link(asyncio.StreamWriter(tls), tls)
+    return Link(asyncio.StreamWriter(tls), tls, sock)
 
 
 def tls(files):

@@ -1,6 +1,7 @@
 # `make` alone prints what there is. Everything it makes is in .venv/ and build/.
 # `make setup PYTHON=...` chooses the Python of .venv, `make device BOARD=...` whose pins.
 BOARD ?=
+VERSION ?=
 # One worker a core for the scenarios: they are processes that mostly wait. A file stays on one worker.
 WORKERS ?= auto
 PY := .venv/bin/python
@@ -12,7 +13,7 @@ RP2 := $(wildcard hal/rp2*.py)
 ESP32 := $(wildcard hal/esp32*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test sim lint unit host scenarios cover size figures table device ci clean
+.PHONY: help setup test sim lint unit host scenarios cover size figures table device bundle ci clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -58,6 +59,9 @@ table: setup ## the OCPP coverage table of README.md and docs/, from the code
 
 device: setup ## build/device: firmware and hal as .mpy, with BOARD=... that board's pins
 	@$(PY) tools/compile.py $(BOARD)
+
+bundle: setup ## build/bundle: an update package, with BOARD=... for that board, VERSION=x.y.z
+	@$(PY) tools/bundle.py $(if $(VERSION),--version $(VERSION)) $(if $(BOARD),--board $(BOARD))
 
 ci: test size ## what CI runs, and the sizes
 

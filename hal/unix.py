@@ -2,13 +2,11 @@
 flash an image.
 
 Not a mock: the same drivers as on a board, over pin-likes, with real protocols behind the UARTs
-and a flash that can only clear bits. What the bench started is described in the JSON file that
-EVSE_RIG names.
+and a flash that can only clear bits. What a boot needs first is in hal/unix_base.py.
 Boundary: nothing here knows what a car, a card or a backend is; time is time.ticks_ms (the
 bench keeps the clock).
 """
 
-import json
 import os
 import select
 import termios
@@ -26,7 +24,7 @@ from hal.pilot import Pilot
 from hal.proximity import Proximity
 from hal.residual_current import ResidualCurrent
 from hal.thermometer import MCP9700A, Thermometer
-from hal.unix_flash import Flash
+from hal.unix_base import Base, read_rig
 from hal.unix_net import connect, tls
 from hal.unix_wires import (
     PULL_UP_OHM,
@@ -36,18 +34,10 @@ from hal.unix_wires import (
     WirePin,
     WirePWM,
     WireSampler,
-    map_wires,
 )
 
 # slots of the wires: global, then of a connector from _BASE + _STRIDE * index
-_CLOCK_LOW = const(8)
-_WATCHDOG_FED = const(12)
-_WATCHDOG_TIMEOUT = const(13)
-_RETAINED = const(14)
-_RESET_CAUSE = const(15)
-_FLASH_COUNT = const(17)
 _FILES_COUNT = const(21)
-_REGION_COUNT = const(24)
 _BASE = const(32)
 _STRIDE = const(32)
 _PILOT_HIGH = const(0)
@@ -68,7 +58,6 @@ _TOKEN = const(16)
 _F_GETFL = const(3)
 _F_SETFL = const(4)
 _O_NONBLOCK = const(0o4000)
-_EXIT_RESET = const(3)
 
 _libc = ffi.open(None)
 _fcntl = _libc.func("i", "fcntl", "iii")
@@ -136,13 +125,13 @@ class Inbox:
         return "".join(chr(slot[at + _TOKEN + i // 4] >> 8 * (i % 4) & 0xFF) for i in range(size))
 
 
-class Port:
+class Port(Base):
     """Everything the composition root takes from this port."""
 
     def __init__(self):
-        with open(os.getenv("EVSE_RIG")) as file:
-            rig = json.load(file)
-        self._slot = slot = map_wires(rig["wires"])
+        rig = read_rig()
+        super().__init__(rig)
+        slot = self._slot
         self._net = rig["net"]
         self._uart = rig["uart"]
         self._readers = {}
@@ -150,12 +139,9 @@ class Port:
         self.connectors = [Connector(slot, i, rig["board"]["socket"])
                            for i in range(rig["connectors"])]
         self.meter_uart = Uart(self._uart["meter"])
-        self.flash = Flash(rig["flash"], slot, _FLASH_COUNT)
         self.provisioning = rig["provisioning"]
         self.unique_id = bytes.fromhex(rig["unique_id"])
-        self.reset_cause = slot[_RESET_CAUSE]
         self.ticks_ms = time.ticks_ms
-        self._exit = _libc.func("v", "_exit", "i")
 
     def reader_uart(self, index):
         if index not in self._readers:
@@ -181,33 +167,6 @@ class Port:
             vfs.VfsLfs2.mkfs(part)  # type: ignore[arg-type]
         vfs.mount(vfs.VfsLfs2(part), at)  # type: ignore[abstract,arg-type]
         self.files = part
-
-    def region(self, first, count):
-        """A block device over blocks that no file system has."""
-        return self.flash.part(first, count, _REGION_COUNT)
-
-    @property
-    def retained(self):
-        """One 32-bit word that survives a reset, not a power cut."""
-        return self._slot[_RETAINED] & 0xFFFFFFFF
-
-    @retained.setter
-    def retained(self, word):
-        self._slot[_RETAINED] = word - 0x100000000 if word & 0x80000000 else word
-
-    def arm_watchdog(self, timeout_ms):
-        self.feed_watchdog()
-        self._slot[_WATCHDOG_TIMEOUT] = timeout_ms
-
-    def feed_watchdog(self):
-        """Also the interlock's heartbeat: older than 100 ms and the coil falls. Allocates
-        nothing.
-        """
-        self._slot[_WATCHDOG_FED] = self._slot[_CLOCK_LOW] & 0x7FFFFFFF
-
-    def reset(self):
-        """At once: nothing is flushed, nothing is said to anybody, as on a board."""
-        self._exit(_EXIT_RESET)
 
     def entropy(self, n):
         return os.urandom(n)

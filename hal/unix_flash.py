@@ -7,12 +7,15 @@ Boundary: a block device, no file system.
 """
 
 import ffi
+import uctypes
 from micropython import const
 
 _BLOCK = const(4096)
 _PAGE = const(256)
 _ERASED = b"\xff" * _BLOCK
 _O_RDWR = const(2)
+_PROT_READ = const(1)
+_MAP_SHARED = const(1)
 
 _IOCTL_SYNC = const(3)
 _IOCTL_COUNT = const(4)
@@ -23,6 +26,24 @@ _libc = ffi.open(None)
 _open = _libc.func("i", "open", "si")
 _pread = _libc.func("l", "pread", "iPLL")
 _pwrite = _libc.func("l", "pwrite", "iPLL")
+
+
+def _length(fd):
+    return _libc.func("l", "lseek", "ili")(fd, 0, 2)
+
+
+def _mapped(fd, offset, size):
+    """Only to be read."""
+    mmap = _libc.func("p", "mmap", "pLiiiL")
+    return uctypes.bytearray_at(mmap(None, size, _PROT_READ, _MAP_SHARED, fd, offset), size)
+
+
+def map_file(path):
+    """The bytes of a file in place, while it is not changed."""
+    fd = _open(path, 0)
+    if fd < 0:
+        raise OSError("no file at " + path)
+    return _mapped(fd, 0, _length(fd))
 
 
 class Flash:
@@ -46,6 +67,10 @@ class Flash:
         if first < 0 or first + count > self._count:
             raise ValueError("flash part")
         return Flash(self._path, self._counters, self._at, self._first + first, count, own)
+
+    def mapped(self):
+        """The bytes of this part in place. What is programmed later shows in them."""
+        return _mapped(self._fd, self._first * _BLOCK, self._count * _BLOCK)
 
     def wear(self):
         """(erases, programs, bytes) of this part since the flash is new; the whole's, if it is
@@ -92,7 +117,7 @@ class Flash:
         return 0
 
     def _size(self):
-        return _libc.func("l", "lseek", "ili")(self._fd, 0, 2)
+        return _length(self._fd)
 
     def _where(self, block, offset, size):
         where = block * _BLOCK + offset

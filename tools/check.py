@@ -120,7 +120,7 @@ def imports(source):
 
 
 def broken_law(importer, name):
-    if importer == "firmware.main":
+    if importer in ("firmware.main", "firmware.start"):  # they compose, they decide nothing
         return None
     for room, forbidden, law in LAWS:
         inside = not room or within(importer, [room])

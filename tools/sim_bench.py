@@ -184,7 +184,7 @@ class Bench:
                 command = Path("/proc/%d/cmdline" % pid).read_bytes()
             except OSError:
                 continue
-            if b"firmware.main" in command:
+            if b"import firmware." in command:
                 return pid
         raise Broken("the bench has no firmware process")
 

@@ -31,10 +31,12 @@ ROOMS = (
     "firmware/ocpp",
     "firmware/ocpp/v16",
     "firmware/tasks",
+    "firmware/stores",
+    "firmware/start",
     "firmware/main",
 )
-# The metal of another chip cannot be imported here, and main needs a board.
-NOT_HERE = ("hal/esp32", "hal/rp2", "firmware/main")
+# The metal of another chip cannot be imported here, and start and main need a board.
+NOT_HERE = ("hal/esp32", "hal/rp2", "firmware/start", "firmware/main")
 
 ON_DEVICE = """
 import sys

@@ -22,7 +22,12 @@ from .store import Store
 
 QUANTUM_MS = 10  # the kernel's tick; 5 works as well
 FIRST_MS = 100_000  # where the bench's clock begins: a charge point cannot know either
-COUNTED = (wires.FLASH_ERASES, wires.FILES_ERASES, wires.JOURNAL_ERASES)
+COUNTED = (
+    wires.FLASH_ERASES,
+    wires.FILES_ERASES,
+    wires.JOURNAL_ERASES,
+    wires.OTHER_ERASES,
+)
 CATCH_UP_S = 0.02  # the most that is made up for a late wake-up of this process
 
 
@@ -122,7 +127,8 @@ class Bench:
             connector.step(self.firmware.powered, age, dt_ms)
 
     def flash_counters(self):
-        """(erases, programs, bytes) of the whole, of the files and of the journal."""
+        """(erases, programs, bytes) of the whole, of the files, of the journal and of the others.
+        """
         slot = self.wires.slot
         return tuple(slot[first + i] for first in COUNTED for i in range(3))
 

@@ -11,6 +11,9 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+from tools import bundle
 
 from . import wires
 from .process import Process
@@ -18,8 +21,8 @@ from .process import Process
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MICROPYTHON = os.path.join(ROOT, "build", "micropython", "bin", "micropython")
 CLOCK = os.path.join(ROOT, "build", "clock.so")
-START = "import firmware.main; firmware.main.run()"
-HEAP = "416k"  # 64-bit objects, nothing frozen; hal/unix*.py, which no board carries, is 45k of it
+START = "import firmware.%s as tree; tree.run()"
+HEAP = "464k"  # 64-bit objects; hal/unix*.py, which no board carries, is 45k of it
 REBOOT_MS = 100
 CRASH_MS, CRASH_MOST_MS, CRASH_SOON_MS = 500, 5000, 5000
 EXIT_RESET = 3
@@ -44,6 +47,18 @@ def code_path():
     return os.path.join(ROOT, "build", "device")
 
 
+def freeze(code, folder):
+    """What a board has frozen: the compiled tree as a ROMFS image, run where it lies."""
+    tree = Path(code)
+    names = (path.relative_to(tree).as_posix() for path in tree.rglob("*.mpy"))
+    files = {name: (tree / name).read_bytes() for name in names if bundle.belongs(name, "unix")}
+    path = os.path.join(folder, "factory.romfs")
+    with open(path + ".new", "wb") as file:
+        file.write(bundle.romfs(files))
+    os.rename(path + ".new", path)  # a mapped one is never changed
+    return path
+
+
 def environment(rig_json, wires_path):
     """What the process is told. No name of the caller's environment that MicroPython would read
     leaks in.
@@ -51,19 +66,27 @@ def environment(rig_json, wires_path):
     kept = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
     }
+    code = code_path()
+    if os.path.exists(os.path.join(code, "firmware", "start.mpy")):  # compiled, with a guard
+        kept["EVSE_FACTORY"] = freeze(code, os.path.dirname(rig_json))
     # "." is the run folder with the flashed board.py.
     return dict(
         kept,
         EVSE_RIG=rig_json,
         EVSE_WIRES=wires_path,
         EVSE_PRELOAD=CLOCK,
-        MICROPYPATH=":".join((".", code_path(), ".frozen")),
+        MICROPYPATH=":".join((".", code, ".frozen")),
     )
 
 
-def command():
+def command(env):
+    """The boot guard first, where the code has one: another tree named by EVSE_CODE need not."""
+    code = env["MICROPYPATH"].split(":")[1]
+    guard = os.path.join(code, "firmware", "start")
+    guarded = os.path.exists(guard + ".mpy") or os.path.exists(guard + ".py")
     heap = os.environ.get("EVSE_HEAP", HEAP)
-    return [MICROPYTHON, "-X", "heapsize=" + heap, "-c", START]
+    start = START % ("start" if guarded else "main")
+    return [MICROPYTHON, "-X", "heapsize=" + heap, "-c", start]
 
 
 class Firmware:
@@ -76,7 +99,7 @@ class Firmware:
         self._console = console
         self._at_rest = at_rest
         self._say = say
-        self._process = Process(wires_, command(), env, folder, self._output)
+        self._process = Process(wires_, command(env), env, folder, self._output)
         self._partial = b""
         self._boot_at = None
         self._booted_at = 0

@@ -16,7 +16,8 @@ def of(bench):
     answer = {"powered": firmware.powered}
     answer.update((name, told.get(name)) for name in TOLD)
     answer["flash"] = _wear(counted[:3])
-    answer["wear"] = {"files": _wear(counted[3:6]), "journal": _wear(counted[6:])}
+    answer["wear"] = {"files": _wear(counted[3:6]), "journal": _wear(counted[6:9])}
+    answer["wear"]["other"] = _wear(counted[9:])
     answer["connectors"] = [_connector(bench, one, told) for one in bench.connectors]
     answer.update(
         link=bench.network.up,

@@ -11,7 +11,8 @@ import os
 import secrets
 import struct
 
-FLASH_BYTES = 1024 * 1024
+FLASH_BYTES = 2 * 1024 * 1024
+BLOCK_BYTES = 4096
 SIZE = 4096
 MAGIC = b"EVSERIG1"
 ID_AT, COUNTERS_AT, METERS_AT = 8, 16, 64
@@ -48,13 +49,20 @@ class Store:
         return os.path.join(self.folder, name)
 
     def _make_flash(self):
-        """A chip fresh from the factory is all ones. Renamed into place: never half a chip."""
+        """A chip fresh from the factory is all ones; the smaller chip of an older bench grows, and
+        what is on it stays at its place. Renamed into place: never half a chip.
+        """
+        kept = b""
         if os.path.exists(self.flash):
-            if os.path.getsize(self.flash) != FLASH_BYTES:
+            size = os.path.getsize(self.flash)
+            if size == FLASH_BYTES:
+                return
+            if size > FLASH_BYTES or size % BLOCK_BYTES:
                 raise StoreError("not a flash image of %d bytes: %s" % (FLASH_BYTES, self.flash))
-            return
+            with open(self.flash, "rb") as file:
+                kept = file.read()
         with open(self.flash + ".new", "wb") as file:
-            file.write(b"\xff" * FLASH_BYTES)
+            file.write(kept.ljust(FLASH_BYTES, b"\xff"))
         os.rename(self.flash + ".new", self.flash)
 
     @property
@@ -64,11 +72,11 @@ class Store:
     @property
     def counters(self):
         """(erases, programs, bytes) of the flash since it is new, then of its parts."""
-        return struct.unpack_from("<9i", self._map, COUNTERS_AT)
+        return struct.unpack_from("<12i", self._map, COUNTERS_AT)
 
     @counters.setter
     def counters(self, values):
-        struct.pack_into("<9i", self._map, COUNTERS_AT, *values)
+        struct.pack_into("<12i", self._map, COUNTERS_AT, *values)
 
     def energy_uj(self, index):
         """A meter's register in microjoules: integrates without rounding, 2.5 GWh fit."""

@@ -21,8 +21,8 @@ PREFIX = "evse-wires-"
 # global slots
 CONNECTORS, WATCHDOG_FED, WATCHDOG_TIMEOUT, RETAINED, RESET_CAUSE = 2, 12, 13, 14, 15
 FLASH_ERASES, FLASH_PROGRAMS, FLASH_BYTES, TTY_BYTES = 17, 18, 19, 20
-# erases, programs and bytes again, of the file system's part and of the journal's
-FILES_ERASES, JOURNAL_ERASES = 21, 24
+# erases, programs and bytes again, of the file system's part, of the journal's and of the others
+FILES_ERASES, JOURNAL_ERASES, OTHER_ERASES = 21, 24, 27
 CLOCK_OFFSET, IDLE_OFFSET = 8 * 4, 10 * 4
 
 # slots of a connector, from BASE + STRIDE * index

@@ -12,29 +12,34 @@ import board
 from firmware.evse.connector import Connector
 from firmware.evse.kernel import Kernel
 from firmware.evse.limit import Limit
+from firmware.ocpp import archive
 from firmware.ocpp.v16 import rooms
 from firmware.ocpp.v16.station import Station
+from firmware.ocpp.watch import Watch
 from firmware.stores import FILES, Stores
+from firmware.store import log
 from firmware.tasks.card import button, cards
 from firmware.tasks.charging import charging
 from firmware.tasks.csms import Link
 from firmware.tasks.diagnostics import Diagnostics
 from firmware.tasks.metering import metering
 from firmware.tasks.safety import Safety
+from firmware.tasks.transfers import transfers
 from firmware.tasks.upkeep import upkeep
 from firmware.tasks.uptime import Uptime
+from firmware.version import VERSION
 from hal import meter
 from hal.meter.modbus_meter import ModbusMeter
 from hal.meter.poller import Poller
 from hal.reader.pn532 import PN532
 
-VERSION = "0.1.0"
 _IDENTITY = {
     "vendor": ("chargePointVendor", "MicroPython EVSE"),
     "model": ("chargePointModel", board.NAME),
     "serial": ("chargePointSerialNumber", None),
     "firmware": ("firmwareVersion", VERSION),
 }
+_CAUSES = {1: "power on", 2: "watchdog", 3: "reset asked", 4: "crash"}
 _GC_THRESHOLD = 16384
 
 
@@ -58,12 +63,14 @@ def _kernels(port) -> list:
     return kernels
 
 
-def _identity(given: dict) -> dict:
-    """The BootNotification fields: what provisioning says, else our own."""
+def _identity(given: dict, slots) -> dict:
+    """The BootNotification fields: what provisioning says, else our own. Of the firmware it can
+    only have named the factory's."""
     fields = {}
+    updated = slots is not None and slots.running != "factory"
     for key in _IDENTITY:
         name, default = _IDENTITY[key]
-        value = given.get(key, default)
+        value = default if updated and key == "firmware" else given.get(key, default)
         if value is not None:
             fields[name] = value
             if key == "serial":
@@ -77,50 +84,84 @@ class Firmware:
     def __init__(self):
         self.port = _port()
         self.uptime = Uptime(self.port.ticks_ms)
+        log.set_clock(self.uptime.ms)
         self.kernels = _kernels(self.port)
         self.safety = Safety(self.port, self.kernels, self.uptime)
         self.connectors = [Connector(k + 1, kernel) for k, kernel in enumerate(self.kernels)]
+        self.station: "Station" = None
         self.link: "Link" = None
 
     async def run(self):
         # Safety first: it runs while everything below is still being built.
         safety = asyncio.create_task(self.safety.run())
         await asyncio.sleep_ms(0)
-        provisioning = self.port.provisioning
-        self.stores = stores = Stores(
-            self.port,
-            board.file_blocks,
-            board.journal_blocks,
-            {"NumberOfConnectors": str(board.connectors)},
-            provisioning.get("keys") or {},
+        self._build(self.port.provisioning)
+        tasks = [safety] + self._tasks()
+        gc.collect()
+        log.note("boot: %d bytes of heap in use, %d free" % (gc.mem_alloc(), gc.mem_free()))
+        await asyncio.gather(*tasks)
+
+    def _build(self, provisioning: dict):
+        """Stores, station and link."""
+        facts = {"NumberOfConnectors": str(board.connectors)}
+        keys = provisioning.get("keys") or {}
+        self.stores = stores = Stores(self.port, board, facts, keys, __file__)
+        cpid = provisioning["cpid"]
+        plant = rooms.Plant(
+            FILES,
+            stores.slots,
+            stores.events,
+            stores.wear,
+            lambda start, stop, now: archive.build(self.station, cpid, now, start, stop),
+            self._facts,
+            phases=board.phases,
         )
         self.station = station = Station(
             self.connectors,
             stores.settings,
             stores.outbox(lambda: self.link.new_id()),
-            _identity(provisioning.get("identity") or {}),
+            _identity(provisioning.get("identity") or {}, stores.slots),
             self._reboot,
             stores.known(),
             stores.clock,
             stores.rooms,
-            rooms.Plant(FILES, phases=board.phases),
+            plant,
         )
-        target = (provisioning["url"], provisioning["cpid"])
-        tls = provisioning.get("tls") or {}
-        self.link = Link(self.port, station, target, self.uptime, lambda: self.port.tls(tls))
-        tasks = [safety, self._metering()]
+        if stores.events is not None:
+            stores.events.add("boot", "%s, %s" % (self._cause(), VERSION), 0)
+        files = provisioning.get("tls") or {}
+        self.tls = lambda: self.port.tls(files)
+        self.link = Link(self.port, station, (provisioning["url"], cpid), self.uptime, self.tls)
+
+    def _tasks(self) -> list:
+        station, uptime, events = self.station, self.uptime, self.stores.events
+        watch = None if events is None else Watch(station, events, lambda: self.link.why)
+        tasks = [self._metering()]
         for k, connector in enumerate(self.connectors):
             if k == 0 or not board.shared_reader:
                 tasks.append(self._cards(k, connector))
-            pressed = self.port.connectors[k].button.pressed
-            tasks.append(button(pressed, connector, self.uptime))
-        tasks.append(charging(station, self.uptime))
-        tasks.append(upkeep(stores.journal, station.cache, station, self.uptime))
-        tasks.append(Diagnostics(station, self.uptime).run())
-        tasks.append(self.link.run())
-        gc.collect()
-        print("boot: %d bytes of heap in use, %d free" % (gc.mem_alloc(), gc.mem_free()))
-        await asyncio.gather(*tasks)
+            tasks.append(button(self.port.connectors[k].button.pressed, connector, uptime))
+        return tasks + [
+            charging(station, uptime),
+            upkeep(self.stores.journal, station, watch, uptime),
+            transfers(self.port, station, uptime, self.tls),
+            Diagnostics(station, uptime).run(),
+            self.link.run(),
+        ]
+
+    def _cause(self) -> str:
+        """Of this boot, in words."""
+        return _CAUSES.get(self.port.reset_cause, "unknown cause")
+
+    def _facts(self) -> dict:
+        """For the archive of GetDiagnostics."""
+        return {
+            "version": VERSION,
+            "board": board.NAME,
+            "cause": self._cause(),
+            "heap_used": gc.mem_alloc(),
+            "heap_free": gc.mem_free(),
+        }
 
     def stop(self):
         """The program ends, whatever the reason: no contactor stays closed behind it."""
@@ -128,11 +169,13 @@ class Firmware:
             kernel.fail()
 
     def _reboot(self):
-        """Reset on request: the cache is written first, the journal always is."""
+        """Reset on request: cache and events are written first, the journal always is."""
+        if self.stores.events is not None:
+            self.stores.events.flush()
         try:
             self.station.cache.save()
         except OSError as error:
-            print("reboot: the cache is not saved:", error)
+            log.note("reboot: the cache is not saved:", error)
         self.port.reset()
 
     def _metering(self):

@@ -2,10 +2,11 @@
 
     blocks of the flash   file system | journal | slot a | slot b | switch | events
 
-Builds the stores and decides nothing; the sizes are the board's and come in as numbers.
+Builds the stores and decides nothing; the sizes are the board's, which comes in as an object.
 """
 
 import os
+import sys
 from collections import namedtuple
 
 from firmware.ocpp.clock import Clock
@@ -13,10 +14,13 @@ from firmware.ocpp.epoch import Epochs
 from firmware.ocpp.outbox import Outbox
 from firmware.ocpp.timestamp import format_time
 from firmware.ocpp.v16 import billable, configuration, rooms, vocabulary
+from firmware.store.events import Events
 from firmware.store.id_cache import IdCache
 from firmware.store.id_table import IdTable
 from firmware.store.journal import Journal
+from firmware.store.log import note
 from firmware.store.settings import Settings
+from firmware.store.slots import SWITCH_BLOCKS, open_slots
 
 _BOOTS = 1 << 28  # a small integer on every port
 _CACHED = 200  # idTags of the authorisation cache
@@ -25,13 +29,16 @@ FILES = _Files(open, os.rename, os.remove)
 
 
 class Stores:
-    """`facts`: configuration keys that the hardware dictates; `factory`: those of the first boot."""
+    """`board`: whose blocks; `facts`: configuration keys that the hardware dictates; `factory`:
+    those of the first boot; `tree`: the __file__ of what runs."""
 
-    def __init__(self, port, file_blocks: int, journal_blocks: int, facts: dict, factory: dict):
-        port.mount(file_blocks)
-        region = port.region(file_blocks, journal_blocks)
-        self._parts = {"WearFiles": port.files, "WearJournal": region}
-        self._entropy = port.entropy
+    def __init__(self, port, board, facts: dict, factory: dict, tree: str):
+        port.mount(board.file_blocks)
+        region = port.region(board.file_blocks, board.journal_blocks)
+        free = board.file_blocks + board.journal_blocks
+        other = port.region(free, 0, False)
+        self._parts = {"WearFiles": port.files, "WearJournal": region, "WearOther": other}
+        self._flash = port.flash
         self.rooms = rooms.built()
         self.settings = self._settings(facts, factory)
         # Where boots are counted from when their file is lost: the journal may still know the
@@ -39,6 +46,26 @@ class Stores:
         first = 1 + int.from_bytes(port.entropy(4), "big") % _BOOTS
         self.clock = Clock(Epochs("/flash/boots.json", FILES, first))
         self.journal = Journal(region, vocabulary.WORDS, vocabulary.SHAPES)
+        self.slots = None
+        if board.slot_blocks:
+            mpy = sys.implementation._mpy & 0xFF
+            self.slots = open_slots(port.region, free, board.slot_blocks, board.NAME, mpy, tree)
+            free += 2 * board.slot_blocks + SWITCH_BLOCKS
+        self.events: "Events" = None
+        if board.event_blocks:
+            self._open_events(port.region(free, board.event_blocks, False))
+
+    def _open_events(self, region):
+        """The history; a charger without one still charges."""
+        try:
+            self.events = Events(region, self.clock.epochs.boot, self.clock.at)
+        except OSError as error:
+            note("events: not readable:", error)
+
+    def wear(self) -> list:
+        """(name, erases, programs, bytes) of each counted part of the flash since it is new."""
+        parts = [(key[4:],) + self._parts[key].wear() for key in sorted(self._parts)]
+        return parts + [("All",) + self._flash.wear()]
 
     def _settings(self, facts: dict, factory: dict) -> Settings:
         for key in self._parts:
@@ -46,10 +73,10 @@ class Stores:
         keys = configuration.ROWS + rooms.rows(self.rooms)
         settings = Settings(keys, facts, "/flash/settings.json", FILES)
         if settings.corrupt:
-            print("settings: the file was not readable and is set aside")
+            note("settings: the file was not readable and is set aside")
         if settings.fresh:
             for line in settings.factory(factory):
-                print("factory:", line)
+                note("factory:", line)
         return settings
 
     def known(self) -> tuple:

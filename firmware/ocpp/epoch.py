@@ -9,6 +9,8 @@ import json
 
 from micropython import const
 
+from firmware.store.log import note
+
 _KEPT = const(32)  # boots remembered; older ones are placed where the oldest of these began
 _SHARE = const(8)  # a mark is good for one 8th of the age more: no write for each stamp
 _AHEAD_MS = const(3600000)  # and for an hour at most
@@ -94,11 +96,11 @@ class Epochs:
             return _rows(text)
         except (ValueError, TypeError):
             self.corrupt = True
-        print("boots: the file was not readable and is set aside")
+        note("boots: the file was not readable and is set aside")
         try:
             self._files.rename(self._path, self._path + ".bad")
         except OSError as error:
-            print("boots: it stays where it is:", error)  # the next save replaces it
+            note("boots: it stays where it is:", error)  # the next save replaces it
         return []
 
     def _save(self):
@@ -109,7 +111,7 @@ class Epochs:
             self._unsaved = False
         except OSError as error:
             self._unsaved = True
-            print("boots: not kept:", error)
+            note("boots: not kept:", error)
 
 
 def _rows(text: str) -> list:

@@ -6,11 +6,12 @@ again, for ever.  Bytes are the WebSocket's, texts the RPC's, words the station'
 
 import asyncio
 import gc
-import sys
 
 from micropython import const
 
 from firmware.ocpp.conversation import Conversation, Silence
+from firmware.store import log
+from firmware.tasks.trace import trace
 from firmware.wire import basic, url, websocket
 
 _BEAT_MS = const(20)
@@ -33,7 +34,7 @@ class Link:
         self._target = target
         self._uptime = uptime
         self._tls = tls
-        self._conversation = Conversation(station, self.new_id, _report)
+        self._conversation = Conversation(station, self.new_id, trace)
         self._out = []  # bytes to write
         self._ws: "websocket.Client" = None
         self._open = False
@@ -59,7 +60,7 @@ class Link:
                 # charger.  What is not a plain network failure (TLS refuses by ValueError) shows
                 # its place in the log.
                 if not isinstance(error, (OSError, asyncio.TimeoutError, Silence, ValueError)):
-                    sys.print_exception(error)
+                    trace(error)
                 self._lost(str(error).strip() or type(error).__name__)
             if self._uptime.ms() - began >= _STABLE_MS:
                 backoff = _BACKOFF_MIN_MS
@@ -145,14 +146,14 @@ class Link:
         self._open = False
         self._conversation.lost(now)
         self._out = []
-        print("link:", why)
+        log.note("link:", why)
 
     # --- what crosses ------------------------------------------------------------------------
 
     def _event(self, event, now: int):
         kind = event[0]
         if kind == websocket.TEXT:
-            _log("<", event[1])
+            log.frame("<", event[1])
             for text in self._conversation.heard(event[1], now):
                 self._send(text)
         elif kind == websocket.REPLY:
@@ -182,16 +183,5 @@ class Link:
             self._out.append(self._ws.ping())
 
     def _send(self, text: str):
-        _log(">", text)
+        log.frame(">", text)
         self._out.append(self._ws.text(text))
-
-
-def _report(error):
-    """A traceback on the console, and room for what comes next: it may be a MemoryError."""
-    sys.print_exception(error)
-    gc.collect()
-
-
-def _log(direction: str, text: str):
-    """A frame on the console; one that carries a secret only by its length."""
-    print(direction, "(%d bytes)" % len(text) if "AuthorizationKey" in text else text)

@@ -42,8 +42,23 @@ ConnectorPhaseRotationMaxLength GetConfigurationMaxKeys LocalAuthListMaxLength
 MeterValuesAlignedDataMaxLength MeterValuesSampledDataMaxLength NumberOfConnectors ParkedMessages
 SendLocalListMaxLength StopTransactionMaxMeterValues StopTxnAlignedDataMaxLength
 StopTxnSampledDataMaxLength SupportedFeatureProfiles AuthorizationKey SecurityProfile WearFiles
-WearJournal
+WearJournal WearOther
 """.split()
+# What comes with a profile that SupportedFeatureProfiles names.
+WRITABLE_OF = {
+    "FirmwareManagement": {
+        "UpdateDuringTransaction": ("true", BOOL),
+        "UpdateTrialTimeout": ("300", ("59", "86401", "soon")),
+    },
+}
+READ_ONLY_OF = {
+    "FirmwareManagement": ["SupportedFileTransferProtocols"],
+    "Reservation": ["ReserveConnectorZeroSupported"],
+    "SmartCharging": """
+ChargeProfileMaxStackLevel ChargingScheduleAllowedChargingRateUnit ChargingScheduleMaxPeriods
+ConnectorSwitch3to1PhaseSupported MaxChargingProfilesInstalled
+""".split(),
+}
 VENDOR = "evse.micropython"
 
 
@@ -60,15 +75,19 @@ def test_tc_021_every_key(rig, power, csms, bench):
     one unchanged, and keeps it over a power cut; the rest refuses everything."""
     bench.run(2)
     keys = known(csms)
-    assert {key for key in keys if keys[key]["readonly"]} == set(READ_ONLY)
-    assert {key for key in keys if not keys[key]["readonly"]} == set(WRITABLE)
-    for key, (good, bad) in WRITABLE.items():
+    writable, read_only = dict(WRITABLE), set(READ_ONLY)
+    for profile in keys["SupportedFeatureProfiles"]["value"].split(","):
+        writable.update(WRITABLE_OF.get(profile, {}))
+        read_only.update(READ_ONLY_OF.get(profile, ()))
+    assert {key for key in keys if keys[key]["readonly"]} == read_only
+    assert {key for key in keys if not keys[key]["readonly"]} == set(writable)
+    for key, (good, bad) in writable.items():
         before = keys[key]["value"]
         assert before != good, key
         for value in bad:
             assert change(csms, key, value) == "Rejected", (key, value)
         assert change(csms, key, good) == "Accepted", (key, good)
-    for key in READ_ONLY:
+    for key in sorted(read_only):
         assert change(csms, key, keys[key].get("value", "1")) == "Rejected", key
     power.cut()
     csms.mark()
@@ -76,11 +95,11 @@ def test_tc_021_every_key(rig, power, csms, bench):
     csms.expect("BootNotification", 60)
     csms.status("Available")
     kept = known(csms)
-    told = {key: kept[key]["value"] for key in WRITABLE}
-    wanted = {key: good for key, (good, _) in WRITABLE.items()}
+    told = {key: kept[key]["value"] for key in writable}
+    wanted = {key: good for key, (good, _) in writable.items()}
     wanted["HeartbeatInterval"] = told["HeartbeatInterval"]  # BootNotification.conf's is newer
     assert told == wanted
-    for key in set(READ_ONLY) - {"WearFiles", "WearJournal"}:
+    for key in read_only - {"WearFiles", "WearJournal", "WearOther"}:
         assert kept[key] == keys[key], key
 
 

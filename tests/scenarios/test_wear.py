@@ -8,15 +8,16 @@ KEYS = {"MeterValueSampleInterval": "5", "HeartbeatInterval": "300"}
 
 
 def told(csms):
-    """(erases, programs, bytes) of the files and of the journal, by the read-only keys."""
-    found = values(csms, "WearFiles", "WearJournal")
-    return [[int(n) for n in found[key].split(",")] for key in ("WearFiles", "WearJournal")]
+    """(erases, programs, bytes) of files, journal and the rest, by the read-only keys."""
+    keys = ("WearFiles", "WearJournal", "WearOther")
+    found = values(csms, *keys)
+    return [[int(n) for n in found[key].split(",")] for key in keys]
 
 
 def counted(bench):
-    """The same of the files, the journal and the whole, at one moment."""
+    """The same and the whole, at one moment."""
     state = bench.state()
-    parts = (state["wear"]["files"], state["wear"]["journal"], state["flash"])
+    parts = [state["wear"][name] for name in ("files", "journal", "other")] + [state["flash"]]
     return [[part[name] for name in ("erases", "programs", "bytes")] for part in parts]
 
 
@@ -26,7 +27,7 @@ def agree(csms, bench):
         before, keys, after = counted(bench), told(csms), counted(bench)
         if before == after:
             break
-    assert keys == after[:2]
+    assert keys == after[:3]
     return after
 
 
@@ -44,14 +45,14 @@ def test_wear_is_told_and_no_erase_while_charging(rig, csms, bench, power):
     assert after[1][0] == before[1][0], "an erase while the contactor was closed"
     assert after[1][1] >= before[1][1] + 24 and after[1][2] > before[1][2] + 1000
     rig.finish()
-    files, journal, total = counted(bench)
-    assert [a + b for a, b in zip(files, journal)] == total
+    *parts, total = counted(bench)
+    assert [sum(each) for each in zip(*parts)] == total
     power.cut()
     power.restore()
     csms.expect("BootNotification", 60)
     bench.until(boot="Accepted", queue=0)
     again = agree(csms, bench)
-    assert all(again[k][i] >= (files, journal)[k][i] for k in (0, 1) for i in (0, 1, 2))
+    assert all(again[k][i] >= parts[k][i] for k in range(3) for i in range(3))
 
 
 @charger(keys=dict(KEYS, MessageTimeout="8", ParkUnansweredAfter="7"))

@@ -1,4 +1,4 @@
-# heap: 640k
+# heap: 1m
 from firmware.ocpp.timestamp import parse_time
 from tests.unit.station_rig import MIDNIGHT, Charger, ready
 

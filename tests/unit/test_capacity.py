@@ -178,9 +178,14 @@ class Idle:
     def __init__(self, journal):
         self.journal = journal
         self.facts = Thing(closed=False)
-        self.cache = Thing(flush=self.flush)
         connectors = [Thing(kernel=Thing(facts=self.facts))]
-        self.station = Thing(connectors=connectors, clock=Thing(at=lambda now: now))
+        self.station = Thing(
+            connectors=connectors,
+            clock=Thing(at=lambda now: now),
+            cache=Thing(flush=self.flush),
+            events=None,
+            slots=None,
+        )
         self.flushes = 0
 
     def flush(self, now, at):
@@ -190,7 +195,7 @@ class Idle:
         """How often it erased in these many beats, and how often it flushed."""
         erases, flushes = self.journal.erases, self.flushes
         for _ in range(count):
-            beat(self.journal, self.cache, self.station, 0)
+            beat(self.journal, self.station, 0)
         return self.journal.erases - erases, self.flushes - flushes
 
 

@@ -56,7 +56,7 @@ class Station:
             self.cache.put("%020d" % n, ("Accepted", None, None), 0)
         self.site = Site(region, samples)
         self.idle = Idle(self.site.journal)
-        self.idle.cache = self.cache
+        self.idle.station.cache = self.cache
         self.now = 0
         self.count = 0
         self.closed_erases = 0
@@ -66,7 +66,7 @@ class Station:
 
         for _ in range(seconds // step):
             self.now += step * 1000
-            beat(self.site.journal, self.cache, self.idle.station, self.now)
+            beat(self.site.journal, self.idle.station, self.now)
 
     def session(self, online):
         site = self.site

@@ -4,7 +4,7 @@ from firmware.ocpp.v16 import parked, sample
 from firmware.store.settings import BOOL, INT, LIST, READ, SECRET, TEXT, WRITE
 
 HIDDEN = "-"  # kept with the settings, no key of OCPP
-_MAX_KEYS = 50  # one GetConfiguration; more than we have
+_MAX_KEYS = 64  # one GetConfiguration; more than we have
 _MAX_ITEMS = 16  # of a measurand list
 _MAX_ROTATIONS = 10
 MAX_METER_VALUES = 12  # of a StopTransaction
@@ -98,6 +98,7 @@ ROWS = (
     # erases, programs and bytes since the flash is new
     ("WearFiles", TEXT, READ, "", None, 0),
     ("WearJournal", TEXT, READ, "", None, 0),
+    ("WearOther", TEXT, READ, "", None, 0),
     ("Inoperative", TEXT, HIDDEN, "", None, 0),  # connectors taken out of use, 0 the whole
 )
 
@@ -136,8 +137,11 @@ def on_change_configuration(station, request: dict, now: int) -> dict:
     value = request["value"]
     if settings.access(row) == READ or not _meant_here(station, row[0], value):
         return {"status": "Rejected"}
+    before = settings.text(row[0])
     if not settings.change(row[0], value):
         return {"status": "Rejected"}
+    if station.events is not None and settings.text(row[0]) != before:
+        station.events.add("configuration changed", row[0], now)
     station.settings_changed(row[0], now)
     return {"status": "Accepted"}
 

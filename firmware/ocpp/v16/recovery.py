@@ -7,11 +7,13 @@ nothing while the power was off.
 """
 
 from firmware.evse.session import Transaction
+from firmware.store import log
 
 
-def note(connector, clock) -> list:
-    """What to keep of the transaction of `connector`; `clock` makes the time of its end."""
+def note(connector, station) -> list:
+    """What to keep of the transaction of `connector`."""
     session = connector.session
+    clock = station.clock
     transaction = session.transaction
     ended = session.stopping
     stamp = None
@@ -30,6 +32,7 @@ def note(connector, clock) -> list:
         # 4.8: the idTag was refused, energy ends at this register
         transaction.meter_start_wh if session.suspended else session.allowed_wh,
         clock.epochs.boot if clock.epochs is not None else 0,  # whose ms the stamp may be
+        None if station.smart_charging is None else station.smart_charging.note(connector),
     ]
 
 
@@ -45,11 +48,13 @@ def recover(station, now: int):
         connector = station.connector(kept[0])
         if connector is None or connector.session.transaction is not None:
             # Another board, or fewer connectors: what is known is billed, it is never forgotten.
-            print("recovery: no connector for transaction", number)
+            log.note("recovery: no connector for transaction", number)
             station.billing.orphaned(transaction, kept[5] or "PowerLoss")
             continue
         connector.session.restore(transaction, now + window_ms)
         connector.session.allowed_wh = kept[8]
+        if len(kept) > 10 and kept[10] is not None and station.smart_charging is not None:
+            station.smart_charging.resumed(connector, kept[9], kept[10])
         if kept[5]:
             connector.session.stop(kept[5], now, kept[7])
         station.billing.resumed(connector)

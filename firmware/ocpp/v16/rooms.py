@@ -21,13 +21,27 @@ class Plant:
 
     files: the file system (see store/id_file.py); slots: the A/B slots (store/slots.py); events:
     the event history (store/events.py); wear: a function, (name, erases, programs, bytes) of
-    each counted part of the flash; nominal_v, phases: of the supply."""
+    each counted part of the flash; archive: archive(start_s, stop_s, now), the source of a
+    GetDiagnostics (ocpp/archive.py), and facts(): what else that says of this charge point;
+    nominal_v, phases: of the supply."""
 
-    def __init__(self, files=None, slots=None, events=None, wear=None, nominal_v=230, phases=3):
+    def __init__(
+        self,
+        files=None,
+        slots=None,
+        events=None,
+        wear=None,
+        archive=None,
+        facts=None,
+        nominal_v=230,
+        phases=3,
+    ):
         self.files = files
         self.slots = slots
         self.events = events
         self.wear = wear
+        self.archive = archive
+        self.facts = facts
         self.nominal_v = nominal_v
         self.phases = phases
 

@@ -12,6 +12,7 @@ from firmware.ocpp.rpc import CallError
 from firmware.ocpp.v16 import (
     command,
     configuration,
+    data_transfer,
     local_list,
     messages,
     parked,
@@ -27,12 +28,14 @@ from firmware.ocpp.v16.shared_reader import SharedReader
 
 # A pilot is believed after 0.5 s: the first statuses after a reboot know a car that stayed there.
 _SENSED_MS = const(700)
+# What only the room firmware_management says.
+_PROGRESS = ("DiagnosticsStatusNotification", "FirmwareStatusNotification")
 
 _CORE = (
     ("ChangeAvailability", command.on_change_availability),
     ("ChangeConfiguration", configuration.on_change_configuration),
     ("ClearCache", command.on_clear_cache),
-    ("DataTransfer", parked.on_data_transfer),
+    ("DataTransfer", data_transfer.on_data_transfer),
     ("GetConfiguration", configuration.on_get_configuration),
     ("RemoteStartTransaction", command.on_remote_start_transaction),
     ("RemoteStopTransaction", command.on_remote_stop_transaction),
@@ -69,6 +72,8 @@ class Station:
         self.slots = plant.slots
         self.events = plant.events
         self.wear = plant.wear
+        self.archive = plant.archive
+        self.facts = plant.facts
         self.nominal_v = plant.nominal_v
         self.phases = plant.phases
         self.authorizer = Authorizer(settings.flag, known[0], self.cache)
@@ -176,6 +181,8 @@ class Station:
             self.registration.learn(payload["currentTime"], now)
         elif entry.action == "Authorize":
             self.authorization.answered(entry, payload, now)
+        elif entry.action in _PROGRESS:
+            self.firmware_management.answered(entry, now)
         else:
             self.billing.answered(entry, payload, now)
         self.registration.heard(now)
@@ -197,6 +204,8 @@ class Station:
             self.authorization.unanswered(entry, now)
         elif entry.action == "StatusNotification":
             self.notification.lost(entry.payload, now)
+        elif entry.action in _PROGRESS:
+            self.firmware_management.unanswered(entry, now)
 
     # --- what goes out ----------------------------------------------------------------------
 

@@ -1,6 +1,8 @@
 """What billable records of OCPP 1.6 say often, for the packing of the journal. Data only.
 
-The order is what lies on flash: new words and shapes go to the end, none ever leaves.
+The order is what lies on flash. The tables are closed: an update may be rolled back to a tree that
+knows these words and no more, and it must read every bill. A word that is not here is packed as
+text.
 """
 
 WORDS = (

@@ -39,6 +39,10 @@ class Settings:
         if path:
             self._load()
 
+    def drop(self, rows: tuple):
+        """These keys are not of this station. What is stored of them stays for who has them."""
+        self._rows = tuple([row for row in self._rows if row not in rows])
+
     # --- reading ----------------------------------------------------------------------------
 
     def keys(self) -> list:

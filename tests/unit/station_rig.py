@@ -100,8 +100,6 @@ class Charger:
         built = rooms.built()
         if files is not None:
             known = IdTable("list", files, 1000), IdCache("cache", files, 200)
-        else:
-            built = [(name, module) for name, module in built if name != "local_list"]
         self.settings = settings or Settings(
             configuration.ROWS + rooms.rows(built),
             {"NumberOfConnectors": str(connectors)},

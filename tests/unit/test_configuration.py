@@ -1,5 +1,5 @@
 # heap: 512k
-from firmware.ocpp.v16 import configuration, messages
+from firmware.ocpp.v16 import configuration, messages, rooms
 from firmware.store.settings import READ, Settings
 from tests.unit.id_rig import RamFiles
 from tests.unit.station_rig import ready
@@ -14,15 +14,21 @@ REQUIRED = (
     "TransactionMessageRetryInterval UnlockConnectorOnEVSideDisconnect"
 ).split()
 # Their presence would claim what is not built.
-ABSENT = (
-    "AuthorizationCacheEnabled LocalAuthListEnabled ReserveConnectorZeroSupported "
-    "ChargeProfileMaxStackLevel BlinkRepeat LightIntensity "
-    "SupportedFileTransferProtocols"
-).split()
-# What comes with the local list and the cache.
-LIST_KEYS = (
-    "AuthorizationCacheEnabled LocalAuthListEnabled LocalAuthListMaxLength SendLocalListMaxLength"
-).split()
+ABSENT = ("BlinkRepeat", "LightIntensity")
+# What comes with a profile, and only with it (§9.2 to §9.4).
+PROFILE_KEYS = {
+    "LocalAuthListManagement": (
+        "AuthorizationCacheEnabled LocalAuthListEnabled LocalAuthListMaxLength "
+        "SendLocalListMaxLength"
+    ).split(),
+    "Reservation": ["ReserveConnectorZeroSupported"],
+    "SmartCharging": (
+        "ChargeProfileMaxStackLevel ChargingScheduleAllowedChargingRateUnit "
+        "ChargingScheduleMaxPeriods MaxChargingProfilesInstalled"
+    ).split(),
+    "FirmwareManagement": ["SupportedFileTransferProtocols"],
+    "RemoteTrigger": [],
+}
 LISTS = (
     "MeterValuesAlignedData",
     "MeterValuesSampledData",
@@ -49,22 +55,35 @@ def test_every_default_fits_its_own_row():
             assert settings.change(row[0], row[3]), row[0]
 
 
-def test_all_required_keys_and_no_false_claims():
-    """§9: the presence of an optional key claims its function."""
-    keys = all_keys(ready())
+def judge_keys(charger):
+    """The keys there are: those of the profiles it says it has, and no others."""
+    keys = all_keys(charger)
     for key in REQUIRED:
         assert key in keys, key
     for key in ABSENT:
         assert key not in keys, key
-    assert keys["SupportedFeatureProfiles"]["value"] == "Core,RemoteTrigger"
-    keys = all_keys(ready(files=RamFiles()))
-    assert (
-        keys["SupportedFeatureProfiles"]["value"] == "Core,LocalAuthListManagement,RemoteTrigger"
-    )
-    for key in LIST_KEYS:
-        assert key in keys, key
+    profiles = keys["SupportedFeatureProfiles"]["value"].split(",")
+    for profile in PROFILE_KEYS:
+        for key in PROFILE_KEYS[profile]:
+            assert (key in keys) == (profile in profiles), key
+    assert profiles[0] == "Core" and len(set(profiles)) == len(profiles)
+    assert not set(profiles[1:]) - {module.PROFILE for _, module in rooms.built()}
+    return keys
+
+
+def test_all_required_keys_and_no_false_claims():
+    """§9: the presence of an optional key claims its function."""
+    keys = judge_keys(ready())
+    assert "LocalAuthListManagement" not in keys["SupportedFeatureProfiles"]["value"]
+    keys = judge_keys(ready(files=RamFiles()))
+    assert "LocalAuthListManagement" in keys["SupportedFeatureProfiles"]["value"]
     assert keys["NumberOfConnectors"]["value"] == "1"
-    assert len(keys) <= int(keys["GetConfigurationMaxKeys"]["value"])
+
+
+def test_all_keys_fit_into_one_answer():
+    """§9.1: GetConfigurationMaxKeys; what all rooms together have is not cut."""
+    every = [row for row in configuration.ROWS + rooms.rows(rooms.built()) if row[2] != "-"]
+    assert len(every) <= int(value(ready(), "GetConfigurationMaxKeys"))
 
 
 def test_named_keys_and_unknown_ones():
@@ -85,8 +104,9 @@ def test_an_empty_list_asks_for_all():
 
 def test_too_many_keys_are_cut():
     charger = ready()
-    answer = charger.ask("GetConfiguration", {"key": ["Key%d" % n for n in range(60)]})
-    assert len(answer["unknownKey"]) == 50
+    most = int(value(charger, "GetConfigurationMaxKeys"))
+    asked = ["Key%d" % n for n in range(most + 10)]
+    assert charger.ask("GetConfiguration", {"key": asked})["unknownKey"] == asked[:most]
 
 
 def test_secrets_and_our_own_rows_are_never_shown():

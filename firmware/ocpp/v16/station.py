@@ -102,7 +102,9 @@ class Station:
         for name, module in built:
             room = module.build(self)
             setattr(self, name, room)
-            if room is not None:
+            if room is None:
+                self.settings.drop(module.ROWS)
+            else:
                 profiles.append(module.PROFILE)
                 self._handlers.append(module.HANDLERS)
                 if hasattr(room, "tick"):

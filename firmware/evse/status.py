@@ -71,11 +71,18 @@ def derive(session, operative: bool, reserved: bool, word: str) -> str:
         return "Unavailable"
     if kernel.warnings & fault.METER and kernel.meter_age_ms >= kernel.limit.meter_lost_ms:
         return "Faulted"  # without a meter nothing can be billed, so nothing can be started
+    return _vacant(session, reserved)
+
+
+def _vacant(session, reserved: bool) -> str:
+    """No transaction, and nothing against one."""
     if session.finishing:
         return "Finishing"
-    if session.id_tag is not None or kernel.plugged:
+    if session.id_tag is not None:
         return "Preparing"
-    return "Reserved" if reserved else "Available"
+    if reserved:
+        return "Reserved"  # a plug alone proves no right to it (G2: identity is presented)
+    return "Preparing" if session.kernel.plugged else "Available"
 
 
 def error_code(kernel, word: str) -> str:

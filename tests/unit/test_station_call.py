@@ -23,6 +23,14 @@ LISTS = (
     ("GetLocalListVersion", {}),
     ("SendLocalList", {"listVersion": 1, "updateType": "Full"}),
 )
+# What the CSMS may call beside Core.
+PROFILES = (
+    ("LocalAuthListManagement", ("GetLocalListVersion", "SendLocalList")),
+    ("Reservation", ("CancelReservation", "ReserveNow")),
+    ("SmartCharging", ("ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile")),
+    ("FirmwareManagement", ("GetDiagnostics", "UpdateFirmware")),
+    ("RemoteTrigger", ("TriggerMessage",)),
+)
 
 
 def code(charger, action, payload):
@@ -33,24 +41,26 @@ def code(charger, action, payload):
     return None
 
 
+def supported(charger):
+    answer = charger.ask("GetConfiguration", {"key": ["SupportedFeatureProfiles"]})
+    return answer["configurationKey"][0]["value"].split(",")
+
+
 def test_what_is_not_built_and_what_is_not_known():
-    """OCPP-J §4.2.3: NotSupported: recognised, not supported; NotImplemented: not known."""
+    """OCPP-J §4.2.3: NotSupported: recognised, not supported; NotImplemented: not known. A call of
+    a profile is supported where SupportedFeatureProfiles says so."""
     charger = ready()
-    for action in (
-        "ReserveNow",
-        "CancelReservation",
-        "SendLocalList",
-        "GetLocalListVersion",
-        "SetChargingProfile",
-        "ClearChargingProfile",
-        "GetCompositeSchedule",
-        "UpdateFirmware",
-        "GetDiagnostics",
-        "Heartbeat",
-    ):
-        assert code(charger, action, {}) == "NotSupported", action
+    assert code(charger, "Heartbeat", {}) == "NotSupported"
+    full = ready(files=RamFiles())
+    for each in (charger, full):
+        profiles = supported(each)
+        for profile, actions in PROFILES:
+            for action in actions:
+                refused = code(each, action, {"no such field": 0}) == "NotSupported"
+                assert refused == (profile not in profiles), action
+    assert "LocalAuthListManagement" not in supported(charger)
     for action, payload in LISTS:
-        assert code(ready(files=RamFiles()), action, payload) is None, action
+        assert code(full, action, payload) is None, action
     for action in ("", "Nope", "reset", "Reset.conf", "#Reason", "@IdTagInfo", "Reset: type"):
         assert code(charger, action, {}) == "NotImplemented", action
 

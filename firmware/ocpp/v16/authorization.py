@@ -50,7 +50,7 @@ class Authorization:
         elif session.id_tag is not None:
             if same(id_tag, session.id_tag):
                 session.deauthorise()  # 4.9 B1: second presentation of the idTag
-        elif self.free(connector):
+        elif self.free(connector) and self._could_admit(connector, id_tag, now):
             self.ask(connector, id_tag, now, False)
 
     def free(self, connector) -> bool:
@@ -65,6 +65,10 @@ class Authorization:
             and not self._station.resetting
             and not self._station.billing.full
         )
+
+    def _could_admit(self, connector, id_tag: str, now: int) -> bool:
+        room = self._station.reservation
+        return room is None or room.could_admit(connector, id_tag, now)
 
     def asked(self, connector) -> bool:
         """The CSMS is being asked about a card at this connector."""
@@ -123,7 +127,10 @@ class Authorization:
         # else the car that was there when the card was shown has left: the offer goes with it
 
     def _begin(self, connector, id_tag: str, parent, now: int):
-        if self.free(connector):
+        room = self._station.reservation
+        if room is not None and not room.admits(connector, id_tag, parent):
+            connector = self._station.shared_reader.instead(connector, id_tag, parent)
+        if connector is not None and self.free(connector):
             timeout_ms = self._station.settings.number("ConnectionTimeOut") * 1000
             connector.session.authorise(id_tag, parent, now, timeout_ms)
 

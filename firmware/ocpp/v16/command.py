@@ -9,28 +9,49 @@ _UNLOCK_MS = 15000  # C1 rule 6 s, contactor, motor and its retries; within a ba
 
 def on_remote_start_transaction(station, request: dict, now: int):
     """5.11: answered at once; a connector that cannot start now is Rejected."""
-    connector = _free(station, request.get("connectorId"))
     id_tag = request["idTag"]
+    connector = _free(station, request.get("connectorId"), id_tag, now)
+    profile = request.get("chargingProfile")
     # 4.2: not while Pending
     if connector is None or not id_tag or not station.registration.accepted:
         return {"status": "Rejected"}
-    if station.settings.flag("AuthorizeRemoteTxRequests"):
-        station.after(lambda at: station.authorization.ask(connector, id_tag, at, False))
-    else:
-        station.after(lambda at: station.authorization.accept(connector, id_tag, at))
+    if profile is not None and not _obeys(station, connector, profile, now):
+        return {"status": "Rejected"}
+    room = station.reservation
+    # 5.13: where the group decides and is not known, the CSMS is asked
+    grouped = room is not None and not room.admits(connector, id_tag, None)
+    asks = grouped or station.settings.flag("AuthorizeRemoteTxRequests")
+
+    def start(at: int):
+        if asks:
+            station.authorization.ask(connector, id_tag, at, False)
+        else:
+            station.authorization.accept(connector, id_tag, at)
+        if profile is not None and station.smart_charging is not None:
+            station.smart_charging.apply_remote(connector, profile, id_tag, at)
+
+    station.after(start)
     return {"status": "Accepted"}
 
 
-def _free(station, number):
-    """The connector to start on: the one named, else the first with a car, else the first."""
+def _obeys(station, connector, profile: dict, now: int) -> bool:
+    """The limit can be kept; where there is no smart charging it is ignored (5.11)."""
+    room = station.smart_charging
+    return room is None or room.check_remote(connector, profile, now)
+
+
+def _free(station, number, id_tag: str, now: int):
+    """The connector to start on: the one named, else the one reserved for `id_tag`, else the
+    first with a car, else the first."""
     free = [
         connector
         for connector in station.connectors
         if (number is None or connector.number == number)
         and station.authorization.free(connector)
         and not station.authorization.asked(connector)
-        and not connector.reserved
     ]
+    if station.reservation is not None:
+        free = station.reservation.choose(free, id_tag, now)
     for connector in free:
         if connector.kernel.plugged:
             return connector

@@ -9,6 +9,7 @@ is known in csms_wire.py.
 import json
 import time
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
 from ocpp.messages import get_validator
@@ -86,8 +87,11 @@ def schema_violation(frame):
         return None if frame.code in ERROR_CODES else "unknown error code %r" % (frame.code,)
     if frame.action is None:
         return "an answer to no question"
+    # 8.1 is a multiple of 0.1, the float nearest to it is not: as the ocpp library, in Decimals.
+    payload = json.loads(json.dumps(frame.payload), parse_float=Decimal)
+    kind = 2 if frame.kind == CALL else 3
     try:
-        get_validator(2 if frame.kind == CALL else 3, frame.action, "1.6").validate(frame.payload)
+        get_validator(kind, frame.action, "1.6", parse_float=Decimal).validate(payload)
     except OSError:
         return "unknown action %r" % (frame.action,)
     except ValidationError as e:

@@ -1,4 +1,4 @@
-"""What a backend asks for: remote start and stop, availability, reset, unlock, trigger (OCPP
+"""What a backend asks for: remote start and stop, availability, reset, unlock (OCPP
 1.6 chapter 5)."""
 
 import pytest
@@ -237,57 +237,7 @@ def test_tc_005_2_unlock_of_a_tethered_cable(csms):
     assert csms.call("UnlockConnector", connectorId=1) == {"status": "NotSupported"}
 
 
-# --- trigger, data transfer, cache ---------------------------------------------------------------
-
-
-def test_tc_054_trigger(csms, bench):
-    """OCTT TC_054: each message that may be triggered is accepted and follows."""
-    assert csms.call("TriggerMessage", requestedMessage="Heartbeat") == ACCEPTED
-    csms.expect("Heartbeat", 10)
-    assert (
-        csms.call("TriggerMessage", requestedMessage="StatusNotification", connectorId=1)
-        == ACCEPTED
-    )
-    csms.status("Available", 1)
-    csms.none("StatusNotification", connectorId=0)
-    assert csms.call("TriggerMessage", requestedMessage="StatusNotification") == ACCEPTED
-    csms.status("Available", 0)
-    csms.status("Available", 1)
-    assert csms.call("TriggerMessage", requestedMessage="MeterValues", connectorId=1) == ACCEPTED
-    values = csms.expect("MeterValues", 10, connectorId=1).payload
-    assert "transactionId" not in values
-    assert {value["context"] for value in values["meterValue"][0]["sampledValue"]} == {"Trigger"}
-
-
-def test_tc_054_trigger_in_a_transaction(rig, csms):
-    """OCPP 1.6 5.17: triggered MeterValues of a running transaction name it."""
-    rig.begin()
-    csms.call("TriggerMessage", requestedMessage="MeterValues", connectorId=1)
-    csms.expect("MeterValues", 10, connectorId=1, transactionId=1)
-    rig.finish()
-
-
-def test_tc_055_trigger_that_cannot_be(csms):
-    """OCTT TC_055, erratum 3.35: an unknown connector, and BootNotification after Accepted:
-    Rejected."""
-    assert csms.call("TriggerMessage", requestedMessage="MeterValues", connectorId=9) == REJECTED
-    assert csms.call("TriggerMessage", requestedMessage="BootNotification") == REJECTED
-
-
-@pytest.mark.parametrize(
-    "message", ["DiagnosticsStatusNotification", "FirmwareStatusNotification"]
-)
-def test_trigger_of_firmware_management(csms, message):
-    """OCPP 1.6 5.17: NotImplemented without the profile; with it the present status, Idle."""
-    profiles = csms.call("GetConfiguration", key=["SupportedFeatureProfiles"])["configurationKey"][
-        0
-    ]["value"]
-    answer = csms.call("TriggerMessage", requestedMessage=message)
-    if "FirmwareManagement" in profiles.split(","):
-        assert answer == ACCEPTED
-        csms.expect(message, 10, status="Idle")
-    else:
-        assert answer == {"status": "NotImplemented"}
+# --- data transfer, cache ------------------------------------------------------------------------
 
 
 def test_tc_062_data_transfer(csms):

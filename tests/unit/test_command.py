@@ -2,7 +2,7 @@
 import json
 
 from firmware.ocpp.v16 import data_transfer, parked
-from tests.unit.station_rig import Charger, ready
+from tests.unit.station_rig import ready
 
 
 def session(charger, connector=1):
@@ -478,71 +478,3 @@ def test_many_parked_messages_fit_their_key_and_come_in_pages():
         seen += [message[0] for message in page["messages"]]
         after = seen[-1]
     assert seen == sorted(set(seen)) and len(seen) == charger.outbox.parked
-
-
-def test_trigger_every_message():
-    """§5.17, TC_054: the response first, then the message."""
-    for wanted in ("Heartbeat", "StatusNotification", "MeterValues"):
-        charger = ready(connectors=2)
-        mark = charger.mark()
-        assert charger.status_of("TriggerMessage", {"requestedMessage": wanted}) == "Accepted"
-        charger.run(1)
-        assert charger.frames[mark].kind == 3
-        assert set(charger.actions(mark)) == {wanted}
-    values = charger.calls("MeterValues", mark)
-    assert [request["connectorId"] for request in values] == [1, 2]
-    for value in values[0]["meterValue"][0]["sampledValue"]:
-        assert value["context"] == "Trigger"
-
-
-def test_trigger_for_one_connector():
-    """§5.17: absent: all; 0 is the charge point; not relevant to the message: ignored."""
-    charger = ready(connectors=2)
-
-    def trigger(wanted, number):
-        request = {"requestedMessage": wanted, "connectorId": number}
-        mark = charger.mark()
-        status = charger.status_of("TriggerMessage", request)
-        charger.run(1)
-        return status, [p.get("connectorId") for p in charger.calls(None, mark)]
-
-    assert trigger("StatusNotification", 2) == ("Accepted", [2])
-    assert trigger("StatusNotification", 0) == ("Accepted", [0])
-    assert trigger("StatusNotification", 3) == ("Rejected", [])
-    assert trigger("MeterValues", 2) == ("Accepted", [2])
-    assert trigger("MeterValues", 0) == ("Rejected", [])  # there is no main meter
-    assert trigger("MeterValues", 3) == ("Rejected", [])
-    assert trigger("Heartbeat", 77) == ("Accepted", [None])
-
-
-def test_trigger_what_is_not_here():
-    """§5.17: not implemented: NotImplemented; erratum 3.35: BootNotification after Accepted."""
-    charger = ready()
-    for wanted in ("DiagnosticsStatusNotification", "FirmwareStatusNotification"):
-        asked = {"requestedMessage": wanted}
-        assert charger.status_of("TriggerMessage", asked) == "NotImplemented"
-    asked = {"requestedMessage": "BootNotification"}
-    assert charger.status_of("TriggerMessage", asked) == "Rejected"
-
-
-def test_trigger_without_values_is_rejected():
-    """§5.17: what is Accepted SHOULD be sent."""
-    charger = Charger()
-    charger.meters = False
-    charger.run(1)
-    asked = {"requestedMessage": "MeterValues"}
-    assert charger.status_of("TriggerMessage", asked) == "Rejected"
-    charger.meters = True
-    charger.run(1)
-    assert charger.status_of("TriggerMessage", asked) == "Accepted"
-    charger.configure("MeterValuesSampledData", "")
-    assert charger.status_of("TriggerMessage", asked) == "Rejected"
-
-
-def test_triggered_values_of_a_transaction():
-    charger = ready()
-    charger.charge()
-    mark = charger.mark()
-    charger.status_of("TriggerMessage", {"requestedMessage": "MeterValues"})
-    charger.run(1)
-    assert charger.calls("MeterValues", mark)[0]["transactionId"] == 41

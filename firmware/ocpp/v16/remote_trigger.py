@@ -3,7 +3,7 @@
 PROFILE = "RemoteTrigger"
 ROWS = ()
 
-_HERE = ("BootNotification", "Heartbeat", "MeterValues", "StatusNotification")
+_OF_FIRMWARE = ("DiagnosticsStatusNotification", "FirmwareStatusNotification")
 
 
 def build(station) -> bool:
@@ -14,7 +14,7 @@ def build(station) -> bool:
 def on_trigger_message(station, request: dict, now: int) -> dict:
     """TriggerMessage: answered at once, the message follows."""
     wanted = request["requestedMessage"]
-    if wanted not in _HERE:
+    if wanted in _OF_FIRMWARE and station.firmware_management is None:
         return {"status": "NotImplemented"}
     # 5.17: a connectorId that does not belong to the message is ignored.
     send = _sender(station, wanted, request.get("connectorId"), now)
@@ -34,6 +34,8 @@ def _sender(station, wanted: str, number, now: int):
         return None  # 4.2: nothing else before the BootNotification has been answered
     if wanted == "Heartbeat":
         return lambda at: station.outbox.put("Heartbeat", {}, "Heartbeat", early=True)
+    if wanted in _OF_FIRMWARE:
+        return lambda at: station.firmware_management.trigger(wanted)
     if wanted == "StatusNotification":
         if number is not None and not 0 <= number <= len(station.connectors):
             return None

@@ -3,7 +3,7 @@
 Promise and form: as tools/ocpp_cases.py. Boundary: data only.
 """
 
-from tools.ocpp_cases import NO_SMART
+_SMART = "smart_charging."
 
 # where it is written, what is checked, tests as file.test or unit/file.test, a remark
 POINTS = (
@@ -60,7 +60,7 @@ POINTS = (
     (
         "3.35",
         "BootNotification triggered after Accepted: Rejected",
-        ("remote.tc_055_trigger_that_cannot_be",),
+        ("trigger.tc_055_trigger_that_cannot_be",),
         "",
     ),
     (
@@ -73,7 +73,60 @@ POINTS = (
         ),
         "",
     ),
-    ("3.8 to 3.79", "charging profiles", (), NO_SMART),
+    (
+        "3.8",
+        "a new TxDefaultProfile onto a running transaction",
+        (_SMART + "tc_082_default_profile_onto_a_running_transaction",),
+        "",
+    ),
+    (
+        "3.24, 3.38, 3.39",
+        "wrong words and connectors of charging profiles",
+        (
+            _SMART + "bad_profiles_change_nothing",
+            _SMART + "composite_schedule_that_cannot_be_told",
+        ),
+        "",
+    ),
+    (
+        "3.25, 3.26",
+        "ClearChargingProfile: all fields that are given",
+        (_SMART + "tc_067_clear_charging_profile",),
+        "",
+    ),
+    (
+        "3.28 to 3.30, 3.57",
+        "GetCompositeSchedule: from now on, no startSchedule, connector 0",
+        (_SMART + "tc_066_composite_schedule",),
+        "",
+    ),
+    (
+        "3.34, 3.69",
+        "phases; watts at the nominal voltage",
+        (_SMART + "more_phases_than_there_are",),
+        "",
+    ),
+    (
+        "3.37",
+        "profiles survive a power cut",
+        (
+            _SMART + "profiles_survive_a_power_cut",
+            _SMART + "accepted_while_charging_survives_a_power_cut",
+        ),
+        "",
+    ),
+    (
+        "3.41, 3.42, 3.67",
+        "the profile of a RemoteStartTransaction",
+        (_SMART + "tc_059_remote_start_with_profile",),
+        "",
+    ),
+    (
+        "3.43 to 3.45, 3.79",
+        "recurrence, duration, lower levels",
+        (_SMART + "daily_profile", _SMART + "tc_072_stacking"),
+        "",
+    ),
     (
         "3.84, 3.85, 3.87",
         "unlock: unknown connector NotSupported; fixed cable false, read-only",

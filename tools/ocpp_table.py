@@ -32,23 +32,29 @@ def messages():
 
 
 def handled():
-    """Messages with a handler in the station."""
+    """Messages with a handler: those of the station itself and those of its rooms."""
     names = set()
-    for node in ast.walk(ast.parse((V16 / "station.py").read_text())):
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_HANDLERS":
-            names = {row.elts[0].value for row in node.value.elts}  # type: ignore[attr-defined]
+    for path in V16.glob("*.py"):
+        table = "_CORE" if path.name == "station.py" else "HANDLERS"
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == table:
+                names |= {row.elts[0].value for row in node.value.elts}  # type: ignore[attr-defined]
     return names
 
 
 def sent():
-    """Messages some room queues."""
+    """Messages some room queues, by itself or by a Progress (progress.py) of that name."""
     names = set()
     for path in V16.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in QUEUES:
-                first = node.args[0] if node.args else None
-                if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    names.add(first.value)
+            if not isinstance(node, ast.Call):
+                continue
+            named = node.args[:1] if getattr(node.func, "attr", "") in QUEUES else []
+            if getattr(node.func, "id", "") == "Progress":
+                named = node.args[1:2]
+            for arg in named:
+                if isinstance(arg, ast.Constant) and isinstance(arg.value, str):
+                    names.add(arg.value)
     return names
 
 

@@ -16,12 +16,12 @@ import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tools.csms_backend import Backend, utc
 from tools.sim_bench import Bench
 
+ROOT = Path(__file__).resolve().parents[2]
 CONNECTOR = 1
 DONE_S = 240
 

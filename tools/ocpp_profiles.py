@@ -1,0 +1,66 @@
+"""The conformance cases of the feature profiles beside Core and the lists: firmware, diagnostics,
+reservation, trigger, charging profiles. Form, promise and boundary: tools/ocpp_cases.py.
+"""
+
+_RES = "reservation."
+_SMART = "smart_charging."
+_FIRMWARE = "firmware."
+_DIAGNOSTICS = "diagnostics_upload."
+_TRIGGER = "trigger."
+
+# fmt: off
+PROFILES = (
+    ("044_1", "firmware update",
+     (_FIRMWARE + "tc_044_1_firmware_update", _FIRMWARE + "tc_044_1_twice_and_by_ftp",
+      _FIRMWARE + "tc_044_1_resumed_where_it_broke_off",
+      _FIRMWARE + "tc_044_1_waits_for_the_transaction"), ""),
+    ("044_2", "firmware: download failed",
+     (_FIRMWARE + "tc_044_2_download_failed",),
+     "a file that is no bundle for this board counts as not downloaded"),
+    ("044_3", "firmware: installation failed",
+     (_FIRMWARE + "tc_044_3_installation_failed",
+      _FIRMWARE + "tc_044_3_firmware_that_does_not_reach_its_backend",
+      _FIRMWARE + "tc_044_3_firmware_that_is_not_accepted"), ""),
+    ("045_1", "diagnostics uploaded",
+     (_DIAGNOSTICS + "tc_045_1_diagnostics_uploaded",
+      _DIAGNOSTICS + "tc_045_1_diagnostics_by_ftp",
+      _DIAGNOSTICS + "tc_045_1_diagnostics_at_the_second_attempt"), ""),
+    ("045_2", "diagnostics: upload failed",
+     (_DIAGNOSTICS + "tc_045_2_diagnostics_not_uploaded",
+      _DIAGNOSTICS + "tc_045_2_link_lost_in_the_upload"), ""),
+    ("046_1", "reservation, local start", (_RES + "tc_046_1_reservation_local_start",), ""),
+    ("046_2", "reservation, remote start", (_RES + "tc_046_2_reservation_remote_start",), ""),
+    ("047", "reservation expires",
+     (_RES + "tc_047_reservation_expires",
+      _RES + "tc_047_reservation_holds_and_expires_offline",
+      _RES + "tc_047_offer_lapses_reservation_stays"), ""),
+    ("048_1", "reservation: Faulted", (_RES + "tc_048_1_reserve_faulted",), ""),
+    ("048_2", "reservation: Occupied", (_RES + "tc_048_2_reserve_occupied",), ""),
+    ("048_3", "reservation: Unavailable", (_RES + "tc_048_3_reserve_unavailable",), ""),
+    ("048_4", "reservation: Rejected", (_RES + "tc_048_4_reserve_rejected",), ""),
+    ("049", "reservation of connector 0", (_RES + "tc_049_reserve_connector_0",), ""),
+    ("050_1", "of 0: Faulted", (_RES + "tc_050_1_reserve_connector_0_faulted",), ""),
+    ("050_2", "of 0: Occupied", (_RES + "tc_050_2_reserve_connector_0_occupied",), ""),
+    ("050_3", "of 0: Unavailable", (_RES + "tc_050_3_reserve_connector_0_unavailable",), ""),
+    ("050_4", "of 0: Rejected", (_RES + "tc_050_4_reserve_connector_0_rejected",), ""),
+    ("051", "reservation cancelled", (_RES + "tc_051_cancel",), ""),
+    ("052", "cancelling refused", (_RES + "tc_052_cancel_rejected",), ""),
+    ("053", "reservation by parentIdTag",
+     (_RES + "tc_053_parent_id_tag", _RES + "tc_053_parent_id_tag_offline"), ""),
+    ("054", "every message triggered",
+     (_TRIGGER + "tc_054_trigger_every_message", _TRIGGER + "tc_054_trigger_in_a_transaction",
+      _TRIGGER + "tc_054_trigger_in_a_download", _TRIGGER + "tc_054_trigger_while_pending"), ""),
+    ("055", "trigger refused",
+     (_TRIGGER + "tc_055_trigger_for_no_connector", _TRIGGER + "tc_055_trigger_that_cannot_be"),
+     ""),
+    ("056", "TxDefaultProfile", (_SMART + "tc_056_tx_default_profile",), ""),
+    ("057", "TxProfile", (_SMART + "tc_057_tx_profile", _SMART + "tc_057_relative_periods"), ""),
+    ("058_1", "TxProfile alone", (_SMART + "tc_058_1_tx_profile_without_transaction",), ""),
+    ("058_2", "wrong transaction", (_SMART + "tc_058_2_tx_profile_of_another_transaction",), ""),
+    ("059", "remote start, profile", (_SMART + "tc_059_remote_start_with_profile",), ""),
+    ("060", "remote start, bad profile", (_SMART + "tc_060_remote_start_with_a_bad_profile",), ""),
+    ("066", "composite schedule", (_SMART + "tc_066_composite_schedule",), ""),
+    ("067", "clear charging profile", (_SMART + "tc_067_clear_charging_profile",), ""),
+    ("072", "stacking", (_SMART + "tc_072_stacking", _SMART + "tc_072_same_level_replaces"), ""),
+    ("082", "new default", (_SMART + "tc_082_default_profile_onto_a_running_transaction",), ""),
+)

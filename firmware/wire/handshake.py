@@ -3,7 +3,7 @@
 import binascii
 import hashlib
 
-from firmware.wire import ProtocolError
+from firmware.wire import ProtocolError, head
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # §1.3
 
@@ -26,15 +26,9 @@ def request(
         lines.append("Sec-WebSocket-Protocol: " + ", ".join(protocols))
     if authorization:
         lines.append("Authorization: " + authorization)
-    for name, value in headers:
-        lines.append(name + ": " + value)
-    for line in lines:
-        # A line break in a setting would be a second header field, or a second request.
-        if "\r" in line or "\n" in line:
-            raise ValueError("line break in request")
     if not path.startswith("/") or " " in path:
         raise ValueError("bad path")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return head.request(lines, headers)
 
 
 def verify(status: int, reason: str, fields: dict, key: bytes, protocols=()) -> "str | None":

@@ -1,4 +1,5 @@
-"""The head of an HTTP/1.1 response (RFC 9112 §4, §5): bytes in, status and fields out. No body.
+"""The heads of HTTP/1.1 (RFC 9112 §3 to §5): a request's as bytes, a response's as status and
+fields. No body.
 
 A head longer than `limit` is a ProtocolError. The bytes behind the head are in `rest`.
 """
@@ -56,3 +57,14 @@ def _fields(lines: list, status: int) -> dict:
         value = _printable(line[colon + 1 :].strip())
         fields[name] = fields[name] + ", " + value if name in fields else value
     return fields
+
+
+def request(lines: list, fields) -> bytes:
+    """The head of a request: its first line, its fields, then `fields`, (name, value) each.
+    ValueError for a line break: what comes from a peer or a setting would begin a field of its
+    own choice, or a second request."""
+    lines += [name + ": " + value for name, value in fields]
+    for line in lines:
+        if "\r" in line or "\n" in line:
+            raise ValueError("line break in request")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -10,6 +10,7 @@ from micropython import const
 from firmware.wire import ProtocolError
 from firmware.wire.body import Chunked, Sized
 from firmware.wire.head import HeadReader
+from firmware.wire.head import request as head_of
 
 REDIRECTS = const(3)  # followed; one more is an error
 _INTERIMS = const(8)  # 1xx answers before the final one
@@ -28,13 +29,7 @@ def request(method: str, location, fields=()) -> bytes:
     authorization = location.basic()
     if authorization:
         lines.append("Authorization: " + authorization)
-    for name, value in fields:
-        lines.append(name + ": " + value)
-    for line in lines:
-        # A validator comes from a peer: a line break in it would be a field of its choice.
-        if "\r" in line or "\n" in line:
-            raise ValueError("line break in request")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return head_of(lines, fields)
 
 
 def get(location, offset: int = 0, tag: str = "") -> bytes:

@@ -1,32 +1,7 @@
 """One reader for two connectors: whose card is it?"""
 # heap: 1m
 
-from tests.unit.station_rig import ready
-
-
-class Two:
-    """A charger with two connectors and one reader."""
-
-    def __init__(self, **how):
-        self.charger = ready(connectors=2, **how)
-
-    def swipe(self, id_tag="TAG", seconds=1.0):
-        c = self.charger
-        c.station.shared_reader.presented(c.connectors[0], id_tag, c.now)
-        c.run(seconds)
-
-    def plug(self, number, seconds=1.0):
-        self.charger.plug(number)
-        self.charger.run(seconds)
-
-    def tags(self):
-        """Per connector the idTag of its transaction, else of its offer in brackets."""
-        found = []
-        for connector in self.charger.connectors:
-            session = connector.session
-            offer = session.id_tag and "(%s)" % session.id_tag
-            found.append(session.transaction.id_tag if session.transaction else offer)
-        return found
+from tests.unit.shared_rig import Two
 
 
 def test_the_plugged_one_waits_for_the_card():

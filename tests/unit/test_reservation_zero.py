@@ -3,7 +3,10 @@
 connectors, where the card decides which."""
 
 from tests.unit.reservation_rig import FAMILY, begun, cancel, reserve, start
+from tests.unit.shared_rig import Two
 from tests.unit.station_rig import ready
+
+KIN = {"KIN": FAMILY}
 
 
 def zero(charger, number=1, id_tag="VIP", **how):
@@ -60,7 +63,7 @@ def test_remote_start_of_the_owner():
 
 def test_remote_start_of_the_group():
     charger = ready()
-    charger.backend.tags = {"KIN": FAMILY}
+    charger.backend.tags = KIN
     zero(charger, 4, parent="FAM")
     charger.plug()
     for card in ("ODD", "KIN"):
@@ -252,36 +255,10 @@ def test_the_charge_point_is_set_unavailable_while_one_charges():
 # --- one reader ----------------------------------------------------------------------------------
 
 
-class Two:
-    """A charger with two connectors, or more, and one reader."""
-
-    def __init__(self, connectors=2, **how):
-        self.charger = ready(connectors=connectors, **how)
-        self.charger.backend.tags = {"KIN": FAMILY}
-
-    def swipe(self, id_tag, seconds=1.0):
-        c = self.charger
-        c.station.shared_reader.presented(c.connectors[0], id_tag, c.now)
-        c.run(seconds)
-
-    def plug(self, number, seconds=1.0):
-        self.charger.plug(number)
-        self.charger.run(seconds)
-
-    def tags(self):
-        """Per connector the idTag of its transaction, else of its offer in brackets."""
-        found = []
-        for connector in self.charger.connectors:
-            session = connector.session
-            offer = session.id_tag and "(%s)" % session.id_tag
-            found.append(session.transaction.id_tag if session.transaction else offer)
-        return found
-
-
 def test_shared_reader_the_owner_goes_to_his_connector():
     """A car that waits elsewhere is somebody else's."""
     for number, other in ((1, 2), (2, 1)):
-        two = Two()
+        two = Two(tags=KIN)
         reserve(two.charger, 7, number)
         two.plug(other)
         two.swipe("VIP")
@@ -293,7 +270,7 @@ def test_shared_reader_the_owner_goes_to_his_connector():
 
 
 def test_shared_reader_strangers_are_never_sent_there():
-    two = Two()
+    two = Two(tags=KIN)
     reserve(two.charger, 7, 1)
     two.swipe("B")
     assert two.tags() == [None, "(B)"]
@@ -310,7 +287,7 @@ def test_shared_reader_and_a_group():
     """The card of the group is told apart by the CSMS's answer: a stranger's goes on to where
     nothing stands against it, plugged or yet to be plugged."""
     for first, second in (("KIN", "ODD"), ("ODD", "KIN")):
-        two = Two()
+        two = Two(tags=KIN)
         reserve(two.charger, 7, 2, parent="FAM")
         two.plug(1)
         two.plug(2)
@@ -318,7 +295,7 @@ def test_shared_reader_and_a_group():
             two.swipe(card, 3)
         assert two.tags() == ["ODD", "KIN"]
         assert begun(two.charger, 2) == [("KIN", 7)]
-    two = Two()
+    two = Two(tags=KIN)
     reserve(two.charger, 7, 2, parent="FAM")
     two.plug(2)
     two.swipe("ODD", 3)
@@ -333,13 +310,13 @@ def test_shared_reader_and_a_group():
 
 def test_shared_reader_sends_a_stranger_on():
     """First to a car that waits, else to whatever is plugged in next."""
-    three = Two(3)
+    three = Two(3, KIN)
     reserve(three.charger, 7, 3, parent="FAM")
     for number in (1, 2, 3):
         three.plug(number)
     three.swipe("ODD", 3)
     assert three.tags() == [None, "ODD", None]  # the car that came last
-    three = Two(3)
+    three = Two(3, KIN)
     reserve(three.charger, 7, 3, parent="FAM")
     three.plug(3)
     three.swipe("ODD")
@@ -350,7 +327,7 @@ def test_shared_reader_sends_a_stranger_on():
 
 def test_shared_reader_and_connector_0():
     """The offer of one card is not made everywhere: one connector remains."""
-    two = Two()
+    two = Two(tags=KIN)
     zero(two.charger, 7)
     two.swipe("B")
     assert sorted(two.tags(), key=str) == ["(B)", None]
@@ -363,7 +340,7 @@ def test_shared_reader_and_connector_0():
 
 
 def test_shared_reader_two_owners_and_two_connectors():
-    two = Two()
+    two = Two(tags=KIN)
     zero(two.charger, 7, "A")
     zero(two.charger, 8, "B")
     two.swipe("A")

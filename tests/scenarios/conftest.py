@@ -25,6 +25,7 @@ CPID = "CP001"
 TAG = "04A2B3C4D5E6F7"
 KEYS = {"HeartbeatInterval": "300", "WebSocketPingInterval": "0"}
 LAST_FRAMES = 60
+BENCHS_OWN = {"board.py", "rig.json", "factory.romfs"}  # what it lays down for the firmware
 
 
 charger = pytest.mark.charger
@@ -198,6 +199,9 @@ class Rig:
         said += ["message id used twice: " + line for line in backend.double_ids(frames)]
         said += ["two calls at once: " + line for line in backend.two_at_once(frames)]
         said += ["stop of no transaction: %s" % (stray,) for stray in self.csms.ledger.strays]
+        # A file beside the flash image would survive every power cut here and none on a board.
+        beside = {path.name for path in (self.bench.state_dir / "run").iterdir()} - BENCHS_OWN
+        said += ["written beside the flash: " + name for name in sorted(beside)]
         for line in self.bench.console.splitlines():
             if line.startswith("Traceback"):
                 said.append("the firmware raised, see the console")

@@ -43,7 +43,9 @@ def wear(make, connector, charging):
     os.VfsLfs2.mkfs(files)
     region = flash.part(FILE_BLOCKS, JOURNAL_BLOCKS, 6)
     journal = Journal(region, vocabulary.WORDS, vocabulary.SHAPES)
-    charger = Charger(store=journal, plant=rooms.Plant(os.VfsLfs2(files))).run(1.5)
+    disk = os.VfsLfs2(files)
+    disk.mkdir("/flash")
+    charger = Charger(store=journal, plant=rooms.Plant(disk)).run(1.5)
     if charging:
         charger.charge()
     before = list(counters)

@@ -17,7 +17,7 @@ from micropython import const
 from firmware.ocpp import profile as packed
 from firmware.store import log
 
-PATH = "profiles"
+PATH = "/flash/profiles"
 
 _MAGIC = b"PRO1"  # the head, the profiles, each behind its length, the CRC of them and the head
 _HEAD = "<BI"  # how many, version

@@ -21,6 +21,7 @@ _BACKOFF_MAX_MS = const(30000)
 _STABLE_MS = const(30000)  # a link that lived this long starts the back-off anew
 _ID_BYTES = const(8)  # of a message id: short ones make a small journal
 _PROTOCOL = "ocpp1.6"
+_WAITING = const(8)  # answers not yet written; a piece of 512 bytes may add some
 _LIMIT = const(16384)  # bytes of one message; backends stay below this
 
 
@@ -109,6 +110,8 @@ class Link:
         """Bytes to events, until the link ends; the reason is left in self.why."""
         try:
             while self._ws.state != websocket.CLOSED:
+                while len(self._out) >= _WAITING:
+                    await asyncio.sleep_ms(_BEAT_MS)  # a peer that asks and does not read
                 data = await stream.read(512)
                 self._heard = self._uptime.ms()
                 self._ws.feed(data or b"")

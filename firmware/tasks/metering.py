@@ -3,6 +3,7 @@
 import asyncio
 
 _BEAT_MS = 10
+_PIECES = 4  # of 64 bytes a beat: a line that never falls silent must not hold the loop
 
 
 async def metering(uart, poller, connectors, uptime):
@@ -10,10 +11,11 @@ async def metering(uart, poller, connectors, uptime):
     asked = None  # when the cycle of questions began: no value of its reading is older
     while True:
         now = uptime.ms()
-        data = uart.read(64)
-        while data:
-            poller.feed(data, now)
+        for _ in range(_PIECES):
             data = uart.read(64)
+            if not data:
+                break
+            poller.feed(data, now)
         meter = poller.next()
         while meter is not None:
             connectors[meter].metered(meter.reading, asked)

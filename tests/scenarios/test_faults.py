@@ -93,6 +93,7 @@ def test_pilot_short_from_the_start(rig, car, card, csms, bench):
     bench.never(20, coil=True)
     csms.none("StartTransaction")
     bench.fault("pilot_short", False)
+    bench.until(error_code="NoError", timeout=20)  # a card at a Faulted connector is not taken
     card.swipe(TAG)
     rig.charging(timeout=60)
     rig.finish()

@@ -24,6 +24,7 @@ from tools.csms_station import QUIET
 from tools.csms_wire import Record, Tap
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
+LINK_S = 2  # of the wall
 
 
 class NoAnswer(Exception):
@@ -180,9 +181,12 @@ class Server:
             raise NoAnswer("no answer from the charge point: %s" % (e or "link lost")) from None
 
     def _tap(self):
-        if not self._taps:
-            raise NoAnswer("no charge point is connected")
-        return self._taps[-1]
+        """The link; a charge point may know of it a moment before its handler runs here."""
+        for _ in range(LINK_S * 100):
+            if self._taps:
+                return self._taps[-1]
+            time.sleep(0.01)
+        raise NoAnswer("no charge point is connected")
 
     async def _ask(self, tap, question, message_id):
         """The library's call(), given up when the link ends."""

@@ -25,10 +25,11 @@ PORT = "ffi termios uctypes vfs platform _thread ntptime".split()
 # room -> what it may import besides itself. The longest matching room rules.
 FLOORS = {
     "firmware": PURE,
+    "firmware.crypto": PURE,
     "firmware.evse": PURE,
     "firmware.wire": PURE,
     "firmware.store": PURE,
-    "firmware.ocpp": [*PURE, "firmware.evse", "firmware.store"],
+    "firmware.ocpp": [*PURE, "firmware.crypto", "firmware.evse", "firmware.store"],
     "firmware.tasks": [*PURE, *LOOP, "firmware"],
     "firmware.main": [*PURE, *LOOP, "firmware", "hal", "board"],
     "firmware.stores": [*PURE, *LOOP, "firmware"],

@@ -26,6 +26,7 @@ ROOMS = (
     "hal/unix",
     "firmware",
     "firmware/evse",
+    "firmware/crypto",
     "firmware/wire",
     "firmware/store",
     "firmware/ocpp",

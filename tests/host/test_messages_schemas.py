@@ -45,7 +45,21 @@ DIFFERENCES = {
 def schema_of(name):
     file = name.replace(".conf", "Response") + ".json"
     # Decimals, or 16.1 would be no multiple of 0.1.
-    return json.loads((SCHEMAS / file).read_text(), parse_float=Decimal)
+    return inlined(json.loads((SCHEMAS / file).read_text(), parse_float=Decimal))
+
+
+def inlined(schema):
+    """Those of the security whitepaper name their classes; the others spell them out."""
+    definitions = schema.pop("definitions", {})
+
+    def walk(node):
+        if isinstance(node, dict) and "$ref" in node:
+            return walk(definitions[node["$ref"].rpartition("/")[2]])
+        if isinstance(node, dict):
+            return {name: walk(child) for name, child in node.items()}
+        return [walk(child) for child in node] if isinstance(node, list) else node
+
+    return walk(schema)
 
 
 def validator(name):
@@ -72,6 +86,7 @@ def walk_schema(node, path, out):
         out[path + " multipleOf"] = node.get("multipleOf")
     known = {"type", "additionalProperties", "properties", "required", "items", "minItems", "enum"}
     known |= {"maxLength", "format", "multipleOf", "$schema", "id", "$id", "title"}
+    known |= {"description", "javaType", "comment", "additionalItems"}
     assert set(node) <= known, (path, set(node) - known)
 
 
@@ -94,14 +109,14 @@ def walk_table(kind, path, out):
     else:
         out[path + " type"] = WORDS.get(kind, "string")
         out[path + " enum"] = sorted(row(kind)) if kind[0] == "#" else []
-        out[path + " maxLength"] = int(kind[1:]) if kind[0] == "c" else None
+        out[path + " maxLength"] = int(kind[1:]) if kind[0] in "cx" else None
         out[path + " format"] = {"t": "date-time", "u": "uri"}.get(kind)
         out[path + " multipleOf"] = Decimal("0.1") if kind == "n" else None
 
 
-def test_the_table_has_the_28_messages():
-    """OCPP 1.6 §6: 28 requests and their responses."""
-    assert len(MESSAGES) == len(set(MESSAGES)) == 56
+def test_the_table_has_the_39_messages():
+    """OCPP 1.6 §6: 28 requests and their responses; security whitepaper §4: 11 more."""
+    assert len(MESSAGES) == len(set(MESSAGES)) == 78
     requests = [name for name in MESSAGES if not name.endswith(".conf")]
     assert sorted(MESSAGES) == sorted(requests + [name + ".conf" for name in requests])
 

@@ -1,4 +1,5 @@
-"""The field table of OCPP 1.6: requests, responses, classes, enumerations. Text, no code.
+"""The field table of OCPP 1.6 and of its security whitepaper (edition 3): requests, responses,
+classes, enumerations. Text, no code.
 
 One constant string: frozen, it stays in flash and costs no heap. `messages.py` reads it.
 
@@ -10,6 +11,7 @@ One constant string: frozen, it stays in flash and costs no heap. `messages.py` 
 A field is `name=type` (required) or `name?type` (optional). Types:
 
     cN  CiStringN: at most N characters     s  string      u  URI         t  dateTime
+    xN  string of at most N characters, line ends included (PEM)
     i   integer                             b  boolean     n  decimal, at most one fraction digit
     @X  class   #X  enumeration             *T array of T  +T array of at least one T
 
@@ -80,6 +82,29 @@ UnlockConnector: connectorId=i
 UnlockConnector.conf: status=#UnlockStatus
 UpdateFirmware: location=u retries?i retrieveDate=t retryInterval?i
 UpdateFirmware.conf:
+CertificateSigned: certificateChain=x10000
+CertificateSigned.conf: status=#AcceptedRejected
+DeleteCertificate: certificateHashData=@CertificateHashData
+DeleteCertificate.conf: status=#DeleteCertificateStatus
+ExtendedTriggerMessage: requestedMessage=#ExtendedMessageTrigger connectorId?i
+ExtendedTriggerMessage.conf: status=#TriggerMessageStatus
+GetInstalledCertificateIds: certificateType=#CertificateUse
+GetInstalledCertificateIds.conf: certificateHashData?+@CertificateHashData \
+status=#GetInstalledCertificateStatus
+GetLog: log=@LogParameters logType=#Log requestId=i retries?i retryInterval?i
+GetLog.conf: status=#LogStatus filename?c255
+InstallCertificate: certificateType=#CertificateUse certificate=x5500
+InstallCertificate.conf: status=#InstallCertificateStatus
+LogStatusNotification: status=#UploadLogStatus requestId?i
+LogStatusNotification.conf:
+SecurityEventNotification: type=c50 timestamp=t techInfo?c255
+SecurityEventNotification.conf:
+SignCertificate: csr=x5500
+SignCertificate.conf: status=#AcceptedRejected
+SignedFirmwareStatusNotification: status=#SignedFirmwareStatus requestId?i
+SignedFirmwareStatusNotification.conf:
+SignedUpdateFirmware: retries?i retryInterval?i requestId=i firmware=@Firmware
+SignedUpdateFirmware.conf: status=#SignedUpdateFirmwareStatus
 @AuthorizationData: idTag=c20 idTagInfo?@IdTagInfo
 @ChargingProfile: chargingProfileId=i transactionId?i stackLevel=i \
 chargingProfilePurpose=#ChargingProfilePurpose chargingProfileKind=#ChargingProfileKind \
@@ -89,6 +114,11 @@ chargingSchedulePeriod=+@ChargingSchedulePeriod minChargingRate?n
 @ChargingSchedulePeriod: startPeriod=i limit=n numberPhases?i
 @IdTagInfo: expiryDate?t parentIdTag?c20 status=#AuthorizationStatus
 @KeyValue: key=c50 readonly=b value?c500
+@CertificateHashData: hashAlgorithm=#HashAlgorithm issuerNameHash=c128 issuerKeyHash=c128 \
+serialNumber=c40
+@Firmware: location=c512 retrieveDateTime=t installDateTime?t signingCertificate=x5500 \
+signature=x800
+@LogParameters: remoteLocation=c512 oldestTimestamp?t latestTimestamp?t
 @MeterValue: timestamp=t sampledValue=+@SampledValue
 @SampledValue: value=s context?#ReadingContext format?#ValueFormat measurand?#Measurand \
 phase?#Phase location?#Location unit?#UnitOfMeasure
@@ -134,4 +164,20 @@ UnlockCommand DeAuthorized
 #UpdateStatus: Accepted Failed NotSupported VersionMismatch
 #UpdateType: Differential Full
 #ValueFormat: Raw SignedData
+#CertificateUse: CentralSystemRootCertificate ManufacturerRootCertificate
+#DeleteCertificateStatus: Accepted Failed NotFound
+#ExtendedMessageTrigger: BootNotification LogStatusNotification FirmwareStatusNotification \
+Heartbeat MeterValues SignChargePointCertificate StatusNotification
+#GetInstalledCertificateStatus: Accepted NotFound
+#HashAlgorithm: SHA256 SHA384 SHA512
+#InstallCertificateStatus: Accepted Failed Rejected
+#Log: DiagnosticsLog SecurityLog
+#LogStatus: Accepted Rejected AcceptedCanceled
+#SignedFirmwareStatus: Downloaded DownloadFailed Downloading DownloadScheduled DownloadPaused \
+Idle InstallationFailed Installing Installed InstallRebooting InstallScheduled \
+InstallVerificationFailed InvalidSignature SignatureVerified
+#SignedUpdateFirmwareStatus: Accepted Rejected AcceptedCanceled InvalidCertificate \
+RevokedCertificate
+#UploadLogStatus: BadMessage Idle NotSupportedOperation PermissionDenied Uploaded UploadFailure \
+Uploading
 """

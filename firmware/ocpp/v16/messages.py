@@ -152,13 +152,12 @@ class _Check:
             return _time(value)
         if letter == "u":
             return _uri(value)
-        if letter == "c":
-            limit = int(kind[1:])
-            if len(value) > limit:
+        if letter in "cx":
+            if len(value) > int(kind[1:]):
                 return _property("longer than " + kind[1:])
             # OCPP 1.6 §2.2: CiString, "only printable ASCII allowed". An idTag that could not
             # be spoken again would block the StartTransaction that carries it.
-            if self.strict and not _printable(value, " "):
+            if letter == "c" and self.strict and not _printable(value, " "):
                 return _property("not printable ASCII")
         return None
 

@@ -28,12 +28,14 @@ class Backend(Server):
     """A Server with the knowledge of a central system.
 
     `tags`: idTag -> status, or a whole idTagInfo; others get `other_tags`. `clock`: UTC as a
-    datetime. `password`: Basic auth is then required, any user. `interval_s` goes into
-    BootNotification.conf.
+    datetime. `password`: Basic auth is then required, any user. `tls`: an ssl.SSLContext, which
+    may ask for client certificates. `interval_s` goes into BootNotification.conf.
     """
 
-    def __init__(self, host="127.0.0.1", port=0, clock=None, interval_s=300, password=None):
-        super().__init__(host, port, password, lambda cpid, tap: Station(cpid, tap, self))
+    def __init__(
+        self, host="127.0.0.1", port=0, clock=None, interval_s=300, password=None, tls=None
+    ):
+        super().__init__(host, port, password, lambda cpid, tap: Station(cpid, tap, self), tls)
         self.interval_s = interval_s
         self.tags = {}
         self.other_tags = "Accepted"

@@ -8,17 +8,16 @@ connections; what is said on them is judged by csms_station.py and asked by csms
 """
 
 import asyncio
-import base64
 import concurrent.futures
 import http
 import threading
 import time
-import urllib.parse
 
 import websockets
 from websockets.asyncio.server import serve
 from websockets.typing import Subprotocol
 
+from tools.csms_door import arrival, basic_login, encryption, named
 from tools.csms_script import Script
 from tools.csms_station import QUIET
 from tools.csms_wire import Record, Tap
@@ -31,44 +30,25 @@ class NoAnswer(Exception):
     """The charge point is not there, or did not answer in time."""
 
 
-def basic_password(header):
-    """What an Authorization header gives as password; None when it is not the Basic scheme."""
-    word, _, text = header.partition(" ")
-    try:
-        return (
-            base64.b64decode(text, validate=True).partition(b":")[2] if word == "Basic" else None
-        )
-    except ValueError:
-        return None
-
-
-def arrival(socket):
-    """What is known of a link when it opens."""
-    request = socket.request
-    return {
-        "path": request.path,
-        "cpid": urllib.parse.unquote(request.path.rpartition("/")[2]),
-        "subprotocol": socket.subprotocol,
-        "closed": None,
-        "authorization": request.headers.get("Authorization"),
-        "at": time.monotonic(),
-    }
-
-
 class Server:
     """start() opens the port and returns; everything else may be called from any thread.
 
     `station`: (cpid, tap) -> the Station that speaks on this link. `password`: Basic auth is
-    then required, any user.
+    then required, any user. `tls`: an ssl.SSLContext, the server then speaks TLS.
     """
 
-    def __init__(self, host, port, password, station):
+    def __init__(self, host, port, password, station, tls=None):
         self.host, self.port = host, port
+        self.tls = tls
         self.password = password
+        self.passwords = {}  # identity -> its password: that user and no other
         self.refuse = None  # an HTTP status: the door is shut
+        self.missing = ()  # beginnings of paths that are not found
         self.record = Record()
         self.script = Script()
         self.links = []  # one dict per connection, see arrival()
+        self.knocks = []  # (identity, user, TLS) of every request, also of those turned away
+        self._servers = {}  # port -> its server
         self._station = station
         self._taps = []  # open links, the newest last
         self._stations = {}
@@ -94,7 +74,11 @@ class Server:
 
     @property
     def url(self):
-        return "ws://%s:%d/ocpp" % (self.host, self.port)
+        return self.url_of(self.port, self.tls)
+
+    def url_of(self, port, tls=None):
+        """TLS is asked for by a name: `localhost`, as certificates have it."""
+        return "%s:%d/ocpp" % ("wss://localhost" if tls else "ws://" + self.host, port)
 
     def _run(self):
         asyncio.set_event_loop(self._loop)
@@ -106,36 +90,56 @@ class Server:
     async def _serve(self):
         self._end = asyncio.Event()
         try:
-            server = await serve(
-                self._link,
-                self.host,
-                self.port,
-                subprotocols=[SUBPROTOCOL],
-                process_request=self._door,
-                ping_interval=None,
-                close_timeout=1,
-                max_size=1 << 20,
-                logger=QUIET,
-            )
+            self.port = await self._listen(self.port, self.tls)
         except OSError as e:
             self._failed = e
             self._ready.set()
             return
-        self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._end.wait()
         for tap in list(self._taps):
             tap.socket.transport.abort()
+        for port in list(self._servers):
+            await self._shut(port)
+
+    async def _listen(self, port, tls):
+        server = await serve(
+            self._link,
+            self.host,
+            port,
+            ssl=tls,
+            subprotocols=[SUBPROTOCOL],
+            process_request=self._door,
+            ping_interval=None,
+            close_timeout=1,
+            max_size=1 << 20,
+            logger=QUIET,
+        )
+        port = server.sockets[0].getsockname()[1]
+        self._servers[port] = server
+        return port
+
+    async def _shut(self, port):
+        server = self._servers.pop(port)
+        for tap in list(self._taps):
+            if tap.socket.local_address[1] == port:
+                tap.socket.transport.abort()
         server.close()
         await server.wait_closed()
 
     def _door(self, connection, request):
+        user, password = basic_login(request.headers.get("Authorization", ""))
+        self.knocks.append((named(request.path), user, encryption(connection)))
         if self.refuse is not None:
             return connection.respond(self.refuse, "closed, as scripted\n")
-        if self.password is None:
+        if request.path.startswith(tuple(self.missing)):
+            return connection.respond(http.HTTPStatus.NOT_FOUND, "not here\n")
+        own = self.passwords.get(named(request.path))
+        wanted = self.password if own is None else own
+        if wanted is None:
             return None
-        wanted = self.password if isinstance(self.password, bytes) else self.password.encode()
-        if basic_password(request.headers.get("Authorization", "")) != wanted:
+        wanted = wanted if isinstance(wanted, bytes) else wanted.encode()
+        if password != wanted or (own is not None and user != named(request.path)):
             answer = connection.respond(http.HTTPStatus.UNAUTHORIZED, "who are you?\n")
             answer.headers["WWW-Authenticate"] = 'Basic realm="csms"'
             return answer
@@ -167,6 +171,26 @@ class Server:
             self.record.wake()
 
     # --- what passes from other threads onto a link -----------------------------------------
+
+    def listen(self, tls=None, port=0):
+        """One more door, or that of shut() again, with TLS or without; -> its port."""
+        return self._do(self._listen(port, tls), 5)
+
+    def shut(self, port):
+        """Nobody listens there any more; who came that way is cut off."""
+        self._do(self._shut(port), 5)
+
+    def vanish_on(self, wanted):
+        """Nobody listens any more from the moment a frame passes of which wanted(frame) is true;
+        links stay. listen() brings the door back."""
+
+        def look(frame):
+            if wanted(frame):
+                self.record.listeners.remove(look)
+                for port in list(self._servers):
+                    self._servers.pop(port).close(close_connections=False)
+
+        self.record.listeners.append(look)
 
     @property
     def online(self):

@@ -96,6 +96,14 @@ class Station(ChargePoint):
     def _firmware_status(self, **payload):
         return call_result.FirmwareStatusNotification()
 
+    @on(Action.signed_firmware_status_notification)
+    def _signed_firmware_status(self, **payload):
+        return call_result.SignedFirmwareStatusNotification()
+
+    @on(Action.sign_certificate)
+    def _sign_certificate(self, **payload):
+        return call_result.SignCertificate("Accepted")
+
     @on(Action.diagnostics_status_notification)
     def _diagnostics_status(self, **payload):
         return call_result.DiagnosticsStatusNotification()
@@ -103,6 +111,10 @@ class Station(ChargePoint):
     @on(Action.security_event_notification)
     def _security_event(self, **payload):
         return call_result.SecurityEventNotification()
+
+    @on(Action.log_status_notification)
+    def _log_status(self, **payload):
+        return call_result.LogStatusNotification()
 
 
 class Ledger:

@@ -12,13 +12,15 @@ from micropython import const
 from firmware.ocpp.conversation import Conversation, Silence
 from firmware.store import log
 from firmware.tasks.trace import trace
-from firmware.wire import basic, url, websocket
+from firmware.wire import websocket
 
 _BEAT_MS = const(20)
 _CONNECT_MS = const(30000)
 _BACKOFF_MIN_MS = const(1000)
 _BACKOFF_MAX_MS = const(30000)
-_STABLE_MS = const(30000)  # a link that lived this long starts the back-off anew
+_STABLE_MS = const(30000)  # a link that lived this long starts the back-off anew, and is accepted
+_AT_ONCE_MS = const(100)
+_GOODBYE_MS = const(2000)
 _ID_BYTES = const(8)  # of a message id: short ones make a small journal
 _PROTOCOL = "ocpp1.6"
 _WAITING = const(8)  # answers not yet written; a piece of 512 bytes may add some
@@ -26,19 +28,20 @@ _LIMIT = const(16384)  # bytes of one message; backends stay below this
 
 
 class Link:
-    """`target`: (url, cpid).  `tls()` gives the TLS context of a wss link."""
+    """`access`: with what it connects, see csms_access.py."""
 
-    def __init__(self, port, station, target, uptime, tls):
+    def __init__(self, port, station, access, uptime):
         self._port = port
         self._station = station
         self._settings = station.settings
-        self._target = target
+        self._access = access
         self._uptime = uptime
-        self._tls = tls
         self._conversation = Conversation(station, self.new_id, trace)
         self._out = []  # bytes to write
         self._ws: "websocket.Client" = None
         self._open = False
+        self._status = 0  # of an HTTP answer that refused this connection
+        self._opened = 0  # when it was accepted by HTTP
         self._heard = 0  # when bytes last came
         self._pinged = 0
         self._cause = None  # what ended the reading of this connection
@@ -62,7 +65,11 @@ class Link:
                 # its place in the log.
                 if not isinstance(error, (OSError, asyncio.TimeoutError, Silence, ValueError)):
                     trace(error)
-                self._lost(str(error).strip() or type(error).__name__)
+                self._lost(error)
+            if self._access.due(self._uptime.ms()):  # asked for: not an outage
+                backoff = _BACKOFF_MIN_MS
+                await asyncio.sleep_ms(_AT_ONCE_MS)
+                continue
             if self._uptime.ms() - began >= _STABLE_MS:
                 backoff = _BACKOFF_MIN_MS
             # Jitter keeps a site from knocking all at once after an outage.
@@ -77,27 +84,27 @@ class Link:
     async def _live(self):
         """From connect to the end of one connection; leaves by an exception."""
         self.why = ""
-        base, cpid = self._target
-        secure, host, port, path = url.parse(base)
+        self._status, self._stream = 0, None
         gc.collect()  # TLS and the receive buffer want the heap in one piece
-        context = self._tls() if secure else None
-        stream = await asyncio.wait_for(
-            self._port.connect(host, port, context, host if secure else None),
-            _CONNECT_MS / 1000,
+        host, port, self._context, name = self._access.begin(self._uptime.ms())
+        self._stream = stream = await asyncio.wait_for(
+            self._port.connect(host, port, self._context, name), _CONNECT_MS / 1000
         )
         reader = None
         try:
-            header = basic.authorization(cpid, self._settings.text("AuthorizationKey"))
+            host, path, header = self._access.request()
             self._ws = websocket.Client(
-                url.authority(secure, host, port),
-                path.rstrip("/") + "/" + url.percent_encode(cpid),
+                host,
+                path,
                 self._port.entropy(16),
                 (_PROTOCOL,),
                 header,
                 entropy=self._port.entropy,
                 limit=_LIMIT,
             )
-            self._out = [self._ws.request()]
+            await asyncio.wait_for(stream.write(self._ws.request()), _CONNECT_MS / 1000)
+            self._access.agreed(stream.session)
+            self._out = []
             self._heard = self._pinged = self._uptime.ms()
             reader = asyncio.create_task(self._read(stream))
             await self._pump(stream, reader)
@@ -129,9 +136,14 @@ class Link:
         while True:
             now = self._uptime.ms()
             if self._open:
-                for text in self._conversation.due(now):
-                    self._send(text)
-                self._ping(now)
+                if self._access.due(now):
+                    self._renew(now)
+                else:
+                    for text in self._conversation.due(now):
+                        self._send(text)
+                    self._ping(now)
+                if now - self._opened >= _STABLE_MS:
+                    self._access.accepted(now)
             elif now - self._pinged >= _CONNECT_MS:
                 raise OSError("no answer to the handshake")
             while self._out:
@@ -140,10 +152,20 @@ class Link:
                 raise OSError(self.why or "closed by the peer")
             await asyncio.sleep_ms(_BEAT_MS)
 
-    def _lost(self, why: str):
+    def _renew(self, now: int):
+        """Make way for a connection with other credentials, politely."""
+        if self._ws.state == websocket.OPEN:
+            self._out.append(self._ws.close(1000, "new credentials"))
+            self._pinged = now
+        elif now - self._pinged >= _GOODBYE_MS:
+            raise OSError("renewed")
+
+    def _lost(self, error):
         """The link is gone: what was in flight stays where it belongs."""
         now = self._uptime.ms()
-        self.why = why
+        self.why = why = str(error).strip() or type(error).__name__
+        alert = None if self._stream is None else self._stream.alert
+        self._access.ended(now, error, self._status, alert)
         if self._open:
             self._station.disconnected(now)
         self._open = False
@@ -157,6 +179,7 @@ class Link:
         kind = event[0]
         if kind == websocket.TEXT:
             log.frame("<", event[1])
+            self._access.accepted(now)
             for text in self._conversation.heard(event[1], now):
                 self._send(text)
         elif kind == websocket.REPLY:
@@ -166,11 +189,14 @@ class Link:
                 self._out.append(self._ws.close(1002, _PROTOCOL + " expected"))
                 return
             self._open = True
+            self._opened = now
             self._station.connected(now)
+            self._access.opened(self._context, now)
         elif kind == websocket.CLOSED:
             self.why = "closed %d %s" % (event[1], event[2])
         elif kind == websocket.REFUSED:
             self.why = "refused %d %s" % (event[1], event[2])
+            self._status = event[1]
         elif kind == websocket.BINARY:
             self._out.append(self._ws.close(1003, "text expected"))
 

@@ -4,8 +4,9 @@
     def test_plug_first(car, card, csms, bench): ...
 
 `charger` names what differs from the default: connectors, keys, board, identity, speed, tags,
-boots, password, booted (False: the test sees the boot itself). Each test has its own ports,
-folder and processes.
+boots, password, booted (False: the test sees the boot itself), server (the CSMS's
+ssl.SSLContext), tls ({"ca": PEM, ...}: what is provisioned). Each test has its own ports, folder
+and processes.
 """
 
 import os
@@ -88,6 +89,7 @@ class Rig:
             speed,
             clock=self.utc,
             password=options.pop("password", None),
+            tls=options.pop("server", None),
             interval_s=options.pop("interval_s", 300),
         )
         self.csms.tags = options.pop("tags", {})
@@ -105,7 +107,11 @@ class Rig:
             "identity": self.identity,
             "keys": dict(KEYS, **options.pop("keys", {})),
             "board": options.pop("board", {}),
+            "tls": {},
         }
+        for name, pem in options.pop("tls", {}).items():
+            Path(folder, name + ".pem").write_bytes(pem)
+            config["tls"][name] = name + ".pem"
         assert not options, "charger: unknown options %s" % sorted(options)
         self.csms.start()
         config["url"] = self.csms.url

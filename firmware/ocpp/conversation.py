@@ -55,9 +55,14 @@ class Conversation:
     def heard(self, text: str, now: int) -> list:
         event = self._rpc.receive(text, now)
         kind = event[0]
+        security = self._station.security_events
         if kind == rpc.CALL:
+            if security is not None:
+                security.called(text, event[2], now)
             return self._called(event[1], event[2], event[3], now)
         if kind == rpc.GARBAGE:
+            if security is not None:
+                security.garbage(event[2], now)
             return [] if event[1] is None else [event[1]]
         if kind != rpc.STRAY and self._entry is not None:
             entry, self._entry = self._entry, None
@@ -98,21 +103,34 @@ class Conversation:
             if isinstance(answer, dict):
                 return [self._rpc.result(message_id, answer)]
         except rpc.CallError as error:
+            if self._station.security_events is not None:
+                self._station.security_events.refused(action, error.code, now)
             return [self._rpc.error(message_id, error.code, error.description)]
         except Exception as error:
-            # The peer gets an answer whatever a room does wrong; the log gets the place.
-            self._report(error)
-            return [self._rpc.error(message_id, "InternalError", type(error).__name__)]
+            return [self._failed(message_id, error, now)]
         if len(self._deferred) >= _DEFERRED:
             return [self._rpc.error(message_id, "GenericError", "too many calls wait")]
         self._deferred.append((message_id, answer))
         return []
 
+    def _failed(self, message_id: str, error, now: int) -> str:
+        """The peer gets an answer whatever a room does wrong; the log gets the place."""
+        self._report(error)
+        if isinstance(error, MemoryError):
+            self._station.security("MemoryExhaustion", "heap: answering a call", now)
+        return self._rpc.error(message_id, "InternalError", type(error).__name__)
+
     def _late_answers(self, now: int) -> list:
         texts = []
         for deferred in list(self._deferred):
-            answer = deferred[1](now)
+            message_id, function = deferred
+            try:
+                answer = function(now)
+            except Exception as error:
+                self._deferred.remove(deferred)
+                texts.append(self._failed(message_id, error, now))
+                continue
             if answer is not None:
                 self._deferred.remove(deferred)
-                texts.append(self._rpc.result(deferred[0], answer))
+                texts.append(self._rpc.result(message_id, answer))
         return texts

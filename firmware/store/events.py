@@ -59,13 +59,21 @@ _SPARE_BLOCKS = const(1)
 class _Codec:
     size = (0, 0)
 
+    def __init__(self, signature: int):
+        self._signature = signature
+
     def signature(self, size: tuple) -> int:
-        return _SIGNATURE
+        return self._signature
 
 
 class Events:
     """`boot`: the number of this one; `utc(ms)`: UTC seconds of an instant of it, None while
     unknown. `wiped`: something else stood there and is gone."""
+
+    # What another history says in its own way.
+    kinds: "tuple" = KINDS
+    signature = _SIGNATURE
+    gives_way = 0  # which of those that wait is lost when too many do: the oldest
 
     def __init__(self, device, boot: int, utc, align: int = 4):
         self._boot = boot
@@ -74,10 +82,10 @@ class Events:
         if device.ioctl(4, 0) < _BLOCKS:
             raise ValueError("events: geometry")
         try:
-            self._ring = Ring(device, align, _Codec())
+            self._ring = Ring(device, align, _Codec(self.signature))
         except ValueError:  # of another firmware: no reason not to boot
             self._wipe(device)
-            self._ring = Ring(device, align, _Codec())
+            self._ring = Ring(device, align, _Codec(self.signature))
         self._waiting = []  # bodies
         self._repeat = repeat.Repeat(self._write)
         self.lost = 0  # events that found no room
@@ -103,14 +111,14 @@ class Events:
 
     def add(self, kind: str, text: str, now: int):
         """What flash does not take waits, and is lost when too many do: `.lost`, `.error`."""
-        self._repeat.add(KINDS.index(kind), _short(text), now)
+        self._repeat.add(self.kinds.index(kind), _short(text), now)
 
     def counted(self):
         """(kind, text, times, ms of the last): repeated within this hour, not written yet."""
         for row in self._repeat.rows:
             if row[repeat.TIMES]:
                 text, times = row[repeat.TEXT], row[repeat.TIMES]
-                yield KINDS[row[repeat.KIND]], text, times, row[repeat.LAST]
+                yield self.kinds[row[repeat.KIND]], text, times, row[repeat.LAST]
 
     # --- flash ------------------------------------------------------------------------------
 
@@ -121,7 +129,7 @@ class Events:
         self._waiting.append(body + text.encode())
         self._drain(len(self._waiting) > _WAITING)
         if len(self._waiting) > _WAITING:
-            self._waiting.pop(0)
+            self._waiting.pop(self.gives_way)
             self.lost += 1
 
     def _drain(self, force: bool):
@@ -221,7 +229,8 @@ class Events:
             value, at = varint(body, at)
             values.append(value)
         boot, ms, utc, times = values
-        kind = KINDS[body[0]] if body[0] < len(KINDS) else "kind %d" % body[0]
+        kinds = self.kinds
+        kind = kinds[body[0]] if body[0] < len(kinds) else "kind %d" % body[0]
         return number, boot, ms, utc or None, kind, bytes(body[at:]).decode(), times
 
 

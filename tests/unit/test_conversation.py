@@ -27,6 +27,7 @@ class Station:
         self.answers = {}
         self.told = []
         self.makes_sense = True
+        self.security_events = None
 
     def call(self, action, payload, now):
         answer = self.answers[action]
@@ -156,3 +157,24 @@ def test_garbage_is_answered_where_it_can_be_and_strays_are_not():
     assert said(talking.heard('[2,"x"]', 0))[0][:3] == [4, "x", "FormationViolation"]
     for text in ("", "{}", "[9]", '[3,"nobody",{}]', '[4,"nobody","GenericError","",{}]'):
         assert talking.heard(text, 0) == [], text
+
+
+def test_a_late_answer_that_fails_is_an_error_and_costs_no_link():
+    """A long verification may run out of memory: the peer hears InternalError, the others still
+    get their answers."""
+    station, talking, reports = talk()
+    station.security = lambda kind, text, now: station.told.append((kind, text))
+
+    def fails(now):
+        raise MemoryError("heap")
+
+    station.answers = {"Fails": fails, "Good": lambda now: {"status": "Unlocked"}}
+    assert talking.heard('[2,"1","Fails",{}]', 0) == []
+    assert talking.heard('[2,"2","Good",{}]', 0) == []
+    answers = [answer for answer in said(talking.due(1)) if answer[1] in ("1", "2")]
+    assert [answer[:3] for answer in answers] == [
+        [4, "1", "InternalError"],
+        [3, "2", {"status": "Unlocked"}],
+    ]
+    assert ("MemoryExhaustion", "heap: answering a call") in station.told and reports
+    assert not [answer for answer in said(talking.due(2)) if answer[1] in ("1", "2")]

@@ -9,7 +9,27 @@ from micropython import const
 from firmware.ocpp.rpc import CallError
 
 IDLE = "Idle"
-_ENDS = ("Installed", "InstallationFailed", "DownloadFailed", "Uploaded", "UploadFailed")
+PROTOCOLS = "FTP,HTTP,HTTPS"  # that tasks/transfers.py speaks; FTPS is not built
+_ENDS = (
+    "Installed",
+    "InstallationFailed",
+    "DownloadFailed",
+    "InvalidSignature",
+    "InstallVerificationFailed",
+    "Uploaded",
+    "UploadFailed",  # DiagnosticsStatusNotification
+    "UploadFailure",  # from here on LogStatusNotification
+    "BadMessage",
+    "PermissionDenied",
+    "NotSupportedOperation",
+)
+# L01.FR.29: of a signed update these go on being what a trigger gets.
+_STAYS = (
+    "InstallationFailed",
+    "DownloadFailed",
+    "InvalidSignature",
+    "InstallVerificationFailed",
+)
 
 _AGAIN_MS = const(60000)  # a status that a live backend would not take is told again after this
 _TRIES = const(3)
@@ -22,13 +42,16 @@ _DAY_S = const(86400)
 
 
 class Progress:
-    """`action`: the message that tells it.  `status`: what a TriggerMessage gets."""
+    """`action`: the message that tells it; `numbered`: the one that tells it, with the id, of a
+    request that has one (security whitepaper).  `status`: what a TriggerMessage gets."""
 
-    def __init__(self, station, action: str):
+    def __init__(self, station, action: str, numbered: str = ""):
         self._station = station
         self._action = action
+        self._numbered = numbered
+        self._request_id: "int" = None
         self.status = IDLE
-        self._waiting = []  # the oldest first
+        self._waiting = []  # (status, request id), the oldest first
         self._said: "str" = None  # message id of the oldest, once it is on its way
         self._tries = 0
         self._not_before = 0
@@ -38,15 +61,16 @@ class Progress:
         """All has been told."""
         return not self._waiting
 
-    def begin(self):
+    def begin(self, request_id=None):
         """Another request: its first status is news, whatever the last one was."""
         self.status = IDLE
+        self._request_id = request_id
 
     def tell(self, status: str):
         """Once per change."""
         if status != self.status:
             self.status = status
-            self._waiting.append(status)
+            self._waiting.append((status, self._request_id))
             if not self._station.reachable:
                 self._shorten()
 
@@ -55,7 +79,7 @@ class Progress:
             self._shorten()
         elif self._waiting and now >= self._not_before:
             self._not_before = now + _LONGEST_MS
-            self._said = self._put(self._waiting[0])
+            self._said = self._put(*self._waiting[0])
 
     def _shorten(self):
         """Nobody listens: what was is not told any more, what is will be told at once."""
@@ -64,9 +88,13 @@ class Progress:
         if len(self._waiting) > 1:
             self._waiting = self._waiting[-1:]
 
-    def trigger(self):
-        """TriggerMessage: what is true now."""
-        self._put(self.status)
+    def trigger(self, numbered: bool = False):
+        """TriggerMessage: what is true now, told as the request is; `numbered`: as Idle of the
+        other kind where there is none (L01.FR.28)."""
+        if self.status == IDLE:
+            self._put(IDLE, None, numbered)
+        else:
+            self._put(self.status, self._request_id)
 
     def answered(self, message_id: str) -> str:
         """The CSMS has it; the status when it was the last one of a request, else ""."""
@@ -74,10 +102,10 @@ class Progress:
             return ""
         self._said = None
         self._tries = self._not_before = 0
-        status = self._waiting.pop(0)
+        status, request_id = self._waiting.pop(0)
         if status not in _ENDS:
             return ""
-        if status == self.status:
+        if status == self.status and (request_id is None or status not in _STAYS):
             self.status = IDLE
         return status
 
@@ -88,7 +116,7 @@ class Progress:
             return ""
         if self._station.online:
             self._tries += 1
-            if self._tries >= _TRIES or self._waiting[0] not in _ENDS:
+            if self._tries >= _TRIES or self._waiting[0][0] not in _ENDS:
                 return self.answered(message_id)
             self._not_before = now + _AGAIN_MS
         else:
@@ -96,9 +124,14 @@ class Progress:
         self._said = None
         return ""
 
-    def _put(self, status: str) -> str:
+    def _put(self, status: str, request_id, numbered: bool = False) -> str:
+        payload = {"status": status}
+        action = self._numbered if numbered else self._action
+        if request_id is not None:  # L01.FR.10, 21
+            payload["requestId"] = request_id
+            action = self._numbered
         # early: asked for while Pending; and a flood of others does not push it out.
-        return self._station.outbox.put(self._action, {"status": status}, early=True)
+        return self._station.outbox.put(action, payload, early=True)
 
 
 class Attempts:
@@ -119,10 +152,9 @@ class Attempts:
         return self._left >= 0
 
 
-def supported(station, location: str) -> bool:
+def supported(location: str) -> bool:
     """Its protocol is among those this build speaks (erratum 3.90)."""
-    spoken = station.settings.text("SupportedFileTransferProtocols").split(",")
-    return location.partition("://")[0].upper() in spoken
+    return location.partition("://")[0].upper() in PROTOCOLS.split(",")
 
 
 def bounds(request: dict) -> tuple:

@@ -17,14 +17,14 @@ def on_trigger_message(station, request: dict, now: int) -> dict:
     if wanted in _OF_FIRMWARE and station.firmware_management is None:
         return {"status": "NotImplemented"}
     # 5.17: a connectorId that does not belong to the message is ignored.
-    send = _sender(station, wanted, request.get("connectorId"), now)
+    send = sender(station, wanted, request.get("connectorId"), now)
     if send is None:
         return {"status": "Rejected"}
     station.after(send)
     return {"status": "Accepted"}
 
 
-def _sender(station, wanted: str, number, now: int):
+def sender(station, wanted: str, number, now: int):
     """The function that sends it, None where it cannot be sent."""
     registration = station.registration
     if wanted == "BootNotification":

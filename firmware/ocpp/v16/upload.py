@@ -25,7 +25,13 @@ class Upload:
         self._attempts = None
         self._job = None
 
-    def request(self, location: str, attempts, start, stop, now: int) -> "str | None":
+    @property
+    def running(self) -> bool:
+        return self._source is not None
+
+    def request(
+        self, location: str, attempts, start, stop, now: int, request_id=None
+    ) -> "str | None":
         """The name of the file that will follow, None when none can be made.  Takes the place of
         an upload that still runs: of that one nothing more is told, since a status does not say
         whose it is."""
@@ -38,15 +44,21 @@ class Upload:
         self._location = location
         self._source = source
         self._attempts = attempts
-        self.progress.begin()
+        self.progress.begin(request_id)
         return source.name
 
-    def _archive(self, start, stop, now: int):
+    def archive(self, start, stop, now: int):
+        """The source; None: there is none on this board."""
         archive = self._station.archive
-        if archive is None:
-            return None
+        return None if archive is None else archive(start, stop, now)
+
+    def failure(self, reason: str) -> str:
+        """The status for it."""
+        return "UploadFailed"
+
+    def _archive(self, start, stop, now: int):
         try:
-            return archive(start, stop, now)
+            return self.archive(start, stop, now)
         except (OSError, MemoryError) as error:
             note("diagnostics: no archive:", error)
             return None
@@ -54,8 +66,8 @@ class Upload:
     def job(self, now: int) -> "Job | None":
         if self._source is None or self._job is not None or not self._attempts.due(now):
             return None
-        if not supported(self._station, self._location):
-            self._end("UploadFailed")
+        if not supported(self._location):
+            self._end(self.failure("protocol not supported"))
             return None
         self.progress.tell("Uploading")
         self._source.restart()
@@ -68,7 +80,7 @@ class Upload:
             note("diagnostics:", error)
             if self._attempts.another(now):
                 return
-        self._end("Uploaded" if error is None else "UploadFailed")
+        self._end("Uploaded" if error is None else self.failure(error))
 
     def _end(self, status: str):
         self._location = ""

@@ -2,6 +2,7 @@
 # `make setup PYTHON=...` chooses the Python of .venv, `make device BOARD=...` whose pins.
 BOARD ?=
 VERSION ?=
+SIGN ?=
 # One worker a core for the scenarios: they are processes that mostly wait. A file stays on one worker.
 WORKERS ?= auto
 PY := .venv/bin/python
@@ -60,8 +61,9 @@ table: setup ## the OCPP coverage table of README.md and docs/, from the code
 device: setup ## build/device: firmware and hal as .mpy, with BOARD=... that board's pins
 	@$(PY) tools/compile.py $(BOARD)
 
-bundle: setup ## build/bundle: an update package, with BOARD=... for that board, VERSION=x.y.z
-	@$(PY) tools/bundle.py $(if $(VERSION),--version $(VERSION)) $(if $(BOARD),--board $(BOARD))
+bundle: setup ## build/bundle: an update package, BOARD=... for that board, VERSION=x.y.z, SIGN=key.pem[,cert.pem]
+	@$(PY) tools/bundle.py $(if $(VERSION),--version $(VERSION)) $(if $(BOARD),--board $(BOARD)) \
+	  $(if $(SIGN),--sign $(SIGN))
 
 ci: test size ## what CI runs, and the sizes
 

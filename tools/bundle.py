@@ -1,10 +1,12 @@
 """The update package: header and ROMFS image of the compiled tree, in build/bundle.
 
     python tools/bundle.py [--version X.Y.Z] [--board NAME] [--into FOLDER] [--root TREE]
+                           [--sign KEY.PEM[,CERTIFICATE.PEM]]
 
 The same tree gives the same bytes. Without a board it is for any; with one it holds that board's
 pins and the metal of its port alone. firmware/start.py stays out: the guard that takes an update
 back is never a part of one. What is read on the device: firmware/store/bundle.py, docs/update.md.
+Signed, its signature stands beside it as BUNDLE.sig: tools/bundle_sign.py.
 """
 
 import argparse
@@ -149,13 +151,23 @@ def main(arguments):
     parser.add_argument("--board")
     parser.add_argument("--into", type=Path, default=BUNDLES)
     parser.add_argument("--root", type=Path, default=build.ROOT)
+    parser.add_argument("--sign", metavar="KEY.PEM[,CERTIFICATE.PEM]")
     given = parser.parse_args(arguments)
+    signer = None
     try:
+        if given.sign:  # before anything is made: what cannot be signed is not wanted
+            from tools.bundle_sign import Signer
+
+            signer = Signer(*given.sign.split(",", 1))
         path = make(given.version, given.board, given.root.resolve(), given.into)
-    except (Refused, build.Refused) as e:
+        # A signature of an earlier bundle of this name must not lie beside this one.
+        path.with_name(path.name + ".sig").unlink(missing_ok=True)
+        print(f"bundle: {path}, {path.stat().st_size} bytes")
+        if signer is not None:
+            print(signer.sign(path))
+    except (Refused, build.Refused, OSError, ValueError) as e:
         print(f"bundle: {e}", file=sys.stderr)
         return 1
-    print(f"bundle: {path}, {path.stat().st_size} bytes")
     return 0
 
 

@@ -2,7 +2,8 @@
 
 Behind the header stands a ROMFS image (MicroPython's own): mounted where it lies, its bytecode is
 not copied to RAM. `tools/bundle.py` makes bundles, `bundle_sink.py` takes one in; byte by byte:
-docs/update.md. The digest finds damage, not malice: whose it is, no signature says yet.
+docs/update.md. The digest finds damage, not malice: whose it is, a signature beside it says, over
+`digest`.
 """
 
 import binascii
@@ -19,7 +20,7 @@ _FORMAT = const(1)
 _ROMFS = b"\xd2\xcd\x31"
 # magic, format, bytecode version, bytes behind the header, their SHA-256, version, board
 _FACTS = "<8sBB2xI32s50s24s2x"
-_FACTS_BYTES = const(124)  # a CRC-32 of them follows; the second half is kept for a signature
+_FACTS_BYTES = const(124)  # a CRC-32 of them follows; the second half is spare
 
 _IOCTL_COUNT = const(4)
 _IOCTL_SIZE = const(5)
@@ -71,18 +72,24 @@ def header_of(device, board: str, mpy: int) -> tuple:
 def verify(device, header: tuple):
     """A generator, a slice a step: reads all of it back. Ends when all is well; ValueError: it is
     not what its header says."""
-    digest = hashlib.sha256()
+    page = bytearray(len(_ROMFS))
+    device.readblocks(0, page, PAGE_BYTES)
+    if page != _ROMFS:
+        raise ValueError("no ROMFS in it")
+    if (yield from digest(device, PAGE_BYTES, header[SIZE])) != header[DIGEST]:
+        raise ValueError("digest")
+
+
+def digest(device, at: int, end: int):
+    """A generator, a slice a step, of the SHA-256 of these bytes, read back from flash."""
+    state = hashlib.sha256()
     buffer = memoryview(bytearray(SLICE_BYTES))
     block_bytes = device.ioctl(_IOCTL_SIZE, 0)
-    at = PAGE_BYTES
-    while at < header[SIZE]:
+    while at < end:
         block, offset = divmod(at, block_bytes)
-        piece = buffer[: min(SLICE_BYTES, header[SIZE] - at, block_bytes - offset)]
+        piece = buffer[: min(SLICE_BYTES, end - at, block_bytes - offset)]
         device.readblocks(block, piece, offset)
-        if at == PAGE_BYTES and bytes(piece[: len(_ROMFS)]) != _ROMFS:
-            raise ValueError("no ROMFS in it")
-        digest.update(piece)
+        state.update(piece)
         at += len(piece)
         yield
-    if digest.digest() != header[DIGEST]:
-        raise ValueError("digest")
+    return state.digest()

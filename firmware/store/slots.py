@@ -7,7 +7,7 @@ the old state or the new one. What a power cut does at each point: docs/update.m
 
     idle, no contactor closed:   prepare() -> bool     one erase at most; True: call again
     a download:                  sink(), release()     see firmware/store/bundle_sink.py
-    then, in slices:             verify()              a generator; ValueError: it is damaged
+    then, in slices:             digest(), verify()    generators; ValueError: it is damaged
     then, before a reset:        begin_trial()
     on trial:                    confirm() or reject(why)
     firmware/start.py alone:     boot(), fall_back(why)
@@ -17,7 +17,7 @@ import struct
 
 from micropython import const
 
-from firmware.store.bundle import PAGE_BYTES, VERSION, header_of, read_header, verify
+from firmware.store.bundle import PAGE_BYTES, VERSION, digest, header_of, read_header, verify
 from firmware.store.bundle_sink import BundleSink
 from firmware.store.switch import Switch
 
@@ -136,6 +136,13 @@ class Slots:
         if self._sink is not None and self._sink.prepare():
             return True
         return self._switch.prepare()
+
+    def digest(self):
+        """A generator of the SHA-256 of all that is there, header and all: what is signed."""
+        sink = self.sink()
+        if not sink.complete:
+            raise ValueError("not complete")
+        return (yield from digest(self._device(self.spare), 0, sink.size))
 
     def verify(self):
         """What is complete is read back from flash, at most 1 KiB a step. ValueError: damaged, and

@@ -6,12 +6,14 @@ on; the bytes travel in the task that asks for job(now).
 
 from firmware.ocpp.rpc import CallError
 from firmware.ocpp.timestamp import parse_time
-from firmware.ocpp.v16.progress import Attempts, bounds
+from firmware.ocpp.v16.progress import PROTOCOLS, Attempts, bounds
 from firmware.ocpp.v16.update import Update
 from firmware.ocpp.v16.upload import Upload
 from firmware.store.settings import BOOL, INT, LIST, READ, WRITE
 
 PROFILE = "FirmwareManagement"
+_SIGNED = "SignedFirmwareStatusNotification"
+_UPDATES = ("FirmwareStatusNotification", _SIGNED)
 
 
 def _protocols(text: str):
@@ -19,13 +21,14 @@ def _protocols(text: str):
 
 
 ROWS = (
-    # Erratum 3.90; FTPS is not built.
-    ("SupportedFileTransferProtocols", LIST, READ, "FTP,HTTP,HTTPS", _protocols, 4),
+    ("SupportedFileTransferProtocols", LIST, READ, PROTOCOLS, _protocols, 4),  # erratum 3.90
     # ours
     # true: a transaction is stopped (reason Reboot) for an update instead of waited for.
     ("UpdateDuringTransaction", BOOL, WRITE, "false", 0, 0),
     # Seconds after the boot in which a new firmware must be accepted by the CSMS to stay.
     ("UpdateTrialTimeout", INT, WRITE, "600", 60, 86400),
+    # false: SignedUpdateFirmware alone. Over the air it can only become so (configuration.py).
+    ("UnsignedUpdates", BOOL, WRITE, "true", 0, 0),
 )
 
 
@@ -53,8 +56,8 @@ class FirmwareManagement:
         return self.upload.job(now) or self.update.job(now)
 
     def trigger(self, action: str):
-        """TriggerMessage for one of the two notifications."""
-        self._progress(action).trigger()
+        """TriggerMessage for one of the notifications; ExtendedTriggerMessage for _SIGNED."""
+        self._progress(action).trigger(action == _SIGNED)
 
     def answered(self, entry, now: int):
         """The CSMS has taken a status."""
@@ -64,16 +67,17 @@ class FirmwareManagement:
         self._told(entry, self._progress(entry.action).lost(entry.message_id, now))
 
     def _told(self, entry, status: str):
-        if status and entry.action == "FirmwareStatusNotification":
+        if status and entry.action in _UPDATES:
             self.update.told(status)
 
     def _progress(self, action: str):
-        of = self.update if action == "FirmwareStatusNotification" else self.upload
-        return of.progress
+        return (self.update if action in _UPDATES else self.upload).progress
 
 
 def on_update_firmware(station, request: dict, now: int) -> dict:
     """5.19: answered at once; what becomes of it is told by FirmwareStatusNotification."""
+    if not station.settings.flag("UnsignedUpdates"):
+        raise CallError("NotSupported", "only SignedUpdateFirmware")  # whitepaper L01.FR.20
     retries, interval_s = bounds(request)
     at = parse_time(request["retrieveDate"])
     room = station.firmware_management.update

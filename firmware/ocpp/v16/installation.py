@@ -21,7 +21,11 @@ _AGAIN_MS = const(10000)  # after a flash that would not take the verdict
 
 
 class Installation:
-    def __init__(self, station, progress):
+    """`proven(now)`: asked last of all, once there is nothing else to wait for.  False: not, or
+    not any more; whoever says so sees to it."""
+
+    def __init__(self, station, progress, proven):
+        self._proven = proven
         self._station = station
         self._slots = station.slots
         self._progress = progress
@@ -34,14 +38,14 @@ class Installation:
         return self._stage >= _TELL
 
     def begin(self, plan):
-        """It is in the slot and proved."""
+        """It is in the slot and verified."""
         self._plan = plan
         self._stage = _WAIT
 
-    def on_trial(self):
+    def on_trial(self, plan):
         """This boot runs the new firmware."""
         self._stage = _TRIAL
-        self._progress.status = "Installing"
+        self._progress.status = "InstallRebooting" if plan.signed else "Installing"
 
     def stop(self):
         if self._stage != _NONE:
@@ -66,10 +70,22 @@ class Installation:
     def _wait(self, now: int):
         if not self._station.reachable or self._station.resetting:
             self._put_back()  # to charge offline is worth more than to be ready for an update
-        elif not self._busy(now):
+        elif not self._due(now):
+            self._progress.tell("InstallScheduled")
+        elif self._busy(now):
+            if self._plan.signed:
+                self._progress.tell("InstallScheduled")
+        elif self._proven(now):
             self._stage = _TELL
             self._since = now
             self._progress.tell("Installing")
+
+    def _due(self, now: int) -> bool:
+        """L01.FR.16: not before installDateTime, which nobody knows without a clock."""
+        if self._plan.signed is None or not self._plan.signed.install_at:
+            return True
+        at = self._station.clock.at(now)
+        return at is not None and at >= self._plan.signed.install_at
 
     def _busy(self, now: int) -> bool:
         """Somebody charges or is about to; a connector not in use is out of use (5.19)."""
@@ -93,6 +109,10 @@ class Installation:
             self._stage = _WAIT  # somebody was quicker, or there is nobody to reach
             return None
         if not self._progress.quiet and now - self._since < _TELL_MS:
+            return None
+        if self._plan.signed and self._progress.status == "Installing":
+            self._since = now
+            self._progress.tell("InstallRebooting")  # L01.FR.15: before it does
             return None
         try:
             self._plan.slot = self._slots.spare

@@ -1,9 +1,11 @@
-"""UpdateFirmware (5.19): another firmware is brought into the spare slot, proved and put on trial.
+"""UpdateFirmware (5.19), SignedUpdateFirmware (whitepaper L01): another firmware is brought into
+the spare slot, proved and put on trial.  The signed one has one proof more and more words for
+where it is.
 
 A power cut at any point ends nothing: the plan is on flash, and what the slot already has is found
-there again.  Before Downloaded everything that goes wrong is DownloadFailed, after it
-InstallationFailed; a request that another one replaces ends in no status, since 1.6 cannot say
-whose a status is.
+there again, and verified again.  Before Downloaded everything that goes wrong is DownloadFailed,
+after it InstallationFailed, or what the whitepaper calls it; a request that another one replaces
+ends in no status, since 1.6 cannot say whose a status is.
 """
 
 from micropython import const
@@ -14,6 +16,7 @@ from firmware.ocpp.v16.download import Download
 from firmware.ocpp.v16.installation import Installation
 from firmware.ocpp.v16.progress import Attempts, Progress, supported
 from firmware.ocpp.v16.update_plan import Plan
+from firmware.ocpp.v16.verification import Verification
 from firmware.store.log import note
 
 _NONE = const(0)
@@ -32,12 +35,15 @@ class Update:
     def __init__(self, station):
         self._station = station
         self._slots = station.slots
-        self.progress = Progress(station, "FirmwareStatusNotification")
-        self._installation = Installation(station, self.progress)
+        self.progress = Progress(
+            station, "FirmwareStatusNotification", "SignedFirmwareStatusNotification"
+        )
+        self._installation = Installation(station, self.progress, self._proven)
         self._stage = _NONE
         self._attempts: "Attempts" = None
         self._job: "Download" = None
-        self._verifying = None
+        self._verification = Verification(station, self.progress)
+        self._ending: "tuple" = None  # how it ended, found at the boot
         self._erased_at = 0
         self._ours = True  # what the slot holds is of this plan
         self._plan: "Plan" = update_plan.recall(station.files)
@@ -45,12 +51,13 @@ class Update:
 
     # --- what is asked for ------------------------------------------------------------------
 
-    def request(self, location: str, at: int, retries: int, interval_s: int):
-        """Takes the place of an update that is not being installed yet."""
+    def request(self, location: str, at: int, retries: int, interval_s: int, signed=None) -> bool:
+        """Takes the place of an update that is not being installed yet; True: there was one."""
         if self._installation.irrevocable or self._slots.spare is None:
             raise CallError("GenericError", "an update is being installed")
+        replaces = self._stage in (_FETCH, _VERIFY, _INSTALL)
         same = self._stage == _FETCH and self._ours and self._plan.location == location
-        plan = Plan(self._station.files, location, at, retries, interval_s)
+        plan = Plan(self._station.files, location, at, retries, interval_s, signed)
         try:
             plan.keep(update_plan.FETCHING if same else update_plan.WANTED)
         except OSError as error:
@@ -58,8 +65,9 @@ class Update:
             raise CallError("InternalError", "not kept")
         self._put_away()
         self._plan = plan
-        self.progress.begin()
+        self.progress.begin(plan.request_id)
         self._start(same)
+        return replaces
 
     def told(self, status: str):
         """The CSMS has heard how it ended, or never will."""
@@ -76,7 +84,6 @@ class Update:
         if self._job is not None:
             self._job.cancel()
             self._job = None
-        self._verifying = None
         self._installation.stop()
 
     def _end(self, status: str, why: str, now: int):
@@ -84,6 +91,8 @@ class Update:
         self._slots.release()
         note("update:", status, why)
         self._event("firmware", status + " " + why, now)
+        if status == "Installed":  # noted before the plan forgets it: at least once
+            self._station.security("FirmwareUpdated", why, now)
         self._stage = _DONE
         self._plan.end(status)
         self.progress.tell(status)
@@ -103,11 +112,13 @@ class Update:
 
     def _go_on(self):
         plan = self._plan
+        if plan is not None:
+            self.progress.begin(plan.request_id)
         if self._slots.on_trial:
             if plan is None:  # its file is lost: how the trial ends is told all the same
                 self._plan = Plan(self._station.files, "", 0, 0, 0)
             self._stage = _INSTALL
-            self._installation.on_trial()
+            self._installation.on_trial(self._plan)
             self._event("trial", self._version(self._slots.running), 0)
         elif plan is None:
             self._stage = _NONE
@@ -115,10 +126,10 @@ class Update:
             self._judge(plan)
         elif plan.step == update_plan.FETCHING:
             plan.cuts += 1
-            self._start(True)
             if plan.cuts > _CUTS:
-                self._end("DownloadFailed", "%d reboots meanwhile" % plan.cuts, 0)
+                self._ending = "DownloadFailed", "%d reboots meanwhile" % plan.cuts
             else:
+                self._start(True)
                 self._keep(plan.step)
         elif plan.step in (update_plan.WANTED, update_plan.FETCHED):
             self._start(plan.step == update_plan.FETCHED)
@@ -130,11 +141,11 @@ class Update:
         """The switch was about to be made, or was made: what runs now says how that ended."""
         failed = self._slots.failed
         if self._slots.running == plan.slot:
-            self._end("Installed", self._version(plan.slot), 0)
+            self._ending = "Installed", self._version(plan.slot)
         elif failed is not None and not self._whole():
             # What was put on trial is never again taken for a download.
             self._event("rollback", "%s: %s" % failed, 0)
-            self._end("InstallationFailed", failed[1], 0)
+            self._ending = "InstallationFailed", failed[1]
         else:
             self._start(True)
 
@@ -159,8 +170,13 @@ class Update:
 
     def tick(self, now: int):
         self.progress.tick(now)
-        if self._stage == _FETCH:
+        if self._ending is not None:
+            (status, why), self._ending = self._ending, None
+            self._end(status, why, now)
+        elif self._stage == _FETCH:
             self._make_room(now)
+            if self._plan.signed and self._stage == _FETCH:
+                self._tell_waiting(now)
         elif self._stage == _VERIFY:
             self._verify(now)
         elif self._stage == _INSTALL:
@@ -172,7 +188,7 @@ class Update:
         """The download, once its time has come and the slot can take it."""
         if self._stage != _FETCH or self._job is not None or not self._due(now):
             return None
-        if not supported(self._station, self._plan.location):
+        if not supported(self._plan.location):
             self._end("DownloadFailed", "protocol not supported", now)
             return None
         sink = self._sink()
@@ -209,6 +225,16 @@ class Update:
             else:
                 note("update: erase:", error)  # the transfer waits for it, and not for ever
 
+    def _tell_waiting(self, now: int):
+        """L01.FR.13, 14: the download waits for its time, or for a car."""
+        sink, at = self._sink(), self._station.clock.at(now)
+        held = sink is not None and not sink.ready() and not self._all_open()
+        if self._job is not None:
+            self.progress.tell("DownloadPaused" if held else "Downloading")
+        elif self._plan.step == update_plan.WANTED:
+            if held or (at is not None and at < self._plan.at):
+                self.progress.tell("DownloadScheduled")
+
     def _all_open(self) -> bool:
         for connector in self._station.connectors:
             if connector.kernel.facts.closed:
@@ -224,27 +250,34 @@ class Update:
         else:
             self._failed(error, now)
 
-    def _failed(self, why: str, now: int):
+    def _failed(self, why: str, now: int, status: str = "DownloadFailed"):
         """An attempt is over; what the slot has got stays for the next one."""
         note("update:", why)
         self._stage = _FETCH
         if not self._attempts.another(now):
-            self._end("DownloadFailed", why, now)
+            self._end(status, why, now)
 
     def _begin_verify(self):
-        self._verifying = self._slots.verify()
+        self._verification.begin(self._plan)
         self._stage = _VERIFY
 
     def _verify(self, now: int):
-        """One slice a beat: whatever else has to be done comes in between."""
-        try:
-            next(self._verifying)
-        except StopIteration:
-            self._verifying = None
+        ended = self._verification.tick(now)
+        if ended is None:
+            return
+        status, why, again = ended
+        if not status:
             self._keep(update_plan.FETCHED)
             self._stage = _INSTALL
             self._installation.begin(self._plan)
-            self.progress.tell("Downloaded")
-        except (OSError, ValueError) as error:
-            self._verifying = None
-            self._failed(str(error), now)
+        elif again:
+            self._failed(why, now, status)
+        else:
+            self._end(status, why, now)
+
+    def _proven(self, now: int) -> bool:
+        if self._verification.holds(now):
+            return True
+        self._installation.stop()
+        self._begin_verify()
+        return False

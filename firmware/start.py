@@ -3,12 +3,15 @@
 Always the factory's own, never a part of an update. It decides from the switch on flash
 (firmware/store/slots.py), counts a start on trial before it happens, mounts the slot's ROMFS image
 where it lies and leaves nothing else behind. What raises while it is imported, or on trial, is
-given up, and what ran before comes back; what hangs on trial the watchdog ends. Decides nothing
-about charging: no contactor can be closed before a main runs.
+given up, and what ran before comes back; what hangs on trial the watchdog ends. After crash upon
+crash (firmware/store/crash.py) a tree from a slot gives way to the factory's, and the factory's
+waits before its next try. Decides nothing about charging: no contactor can be closed before a main
+runs.
 """
 
 import gc
 import sys
+import time
 import vfs
 
 from micropython import const
@@ -19,7 +22,7 @@ _FACTORY = "factory"
 _WATCHDOG_MS = const(8000)  # the longest that every chip's watchdog can wait
 _OURS = ("firmware", "hal", "board")
 # A tree that sees these otherwise would take one thing on flash for another.
-_LAYOUT = ("file_blocks", "journal_blocks", "slot_blocks", "event_blocks")
+_LAYOUT = ("file_blocks", "journal_blocks", "slot_blocks", "event_blocks", "security_blocks")
 
 
 def _port():
@@ -37,6 +40,39 @@ def _slots(port, where: str = ""):
     first = board.file_blocks + board.journal_blocks
     mpy = sys.implementation._mpy & 0xFF
     return open_slots(port.region, first, board.slot_blocks, board.NAME, mpy, where)
+
+
+def _withdrawn(port, why: str) -> bool:
+    """The confirmed tree of a slot gives way to the factory's. False: it is no such tree that
+    runs; one on trial has a bound of its own."""
+    if not getattr(board, "slot_blocks", 0):
+        return False
+    try:
+        slots = _slots(port)
+        state = slots.state()
+        if state["trial"] is not None or state["confirmed"] == _FACTORY:
+            return False
+        slots.fall_back(why)
+    except (OSError, ValueError) as error:
+        print("start: the switch cannot be used:", error)
+        return False
+    print("start: tree %s is given up: %s" % (state["confirmed"], why))
+    return True
+
+
+def _cool_down(port) -> None:
+    """No boot loop. In the pause every output is at rest, since nothing has driven one yet, and no
+    watchdog is armed. It comes before a start on trial is counted, and nothing is written."""
+    from firmware.store import crash
+
+    crashes = crash.ended(port)
+    pause_s = crash.pause_s(crashes)
+    if pause_s and _withdrawn(port, "%d crashes in a row" % crashes):
+        crash.forget(port)
+    elif pause_s:
+        print("start: %d crashes in a row, the next try in %d s" % (crashes, pause_s))
+        time.sleep(pause_s)
+    crash.begun(port)
 
 
 def _decide(port) -> tuple:
@@ -132,6 +168,7 @@ def _give_up(tree: str, error) -> None:
 def _start() -> tuple:
     """(tree, its main module, is it on trial). Nothing else of the boot is left in RAM."""
     port = _port()
+    _cool_down(port)
     tree, trial = _decide(port)
     if tree != _FACTORY:
         if trial:

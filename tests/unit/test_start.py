@@ -1,5 +1,5 @@
 """The boot guard: which tree runs, back from one that does not. Real imports from real slots."""
-# heap: 512k
+# heap: 1m
 
 import sys
 
@@ -64,6 +64,8 @@ class Port:
         self.flash = flash
         self.region = flash.region
         self.armed = None
+        self.retained = 0
+        self.reset_cause = 1
 
     def mapped(self, first, count):
         return memoryview(self.flash.data)[first * BLOCK : (first + count) * BLOCK]

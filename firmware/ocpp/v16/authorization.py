@@ -31,6 +31,7 @@ class Authorization:
     def __init__(self, station):
         self._station = station
         self._questions = []  # at most one per connector
+        self.judges = []  # functions(id_tag, accepted, now): what became of a card
 
     def presented(self, connector, id_tag: str, now: int):
         """A card was held to the reader of `connector`."""
@@ -96,7 +97,9 @@ class Authorization:
         if question is None:
             return
         info = payload["idTagInfo"]
-        if info["status"] == "Accepted":
+        accepted = info["status"] == "Accepted"
+        self._judged(question, accepted, now)
+        if accepted:
             self._accepted(question, info.get("parentIdTag"), now)
 
     def unanswered(self, entry, now: int):
@@ -142,9 +145,15 @@ class Authorization:
         """Begin or stop where the local list or the cache says so."""
         utc = self._station.clock.at(now)
         verdict, parent, _ = self._station.authorizer.decide(question.id_tag, online, utc)
+        if verdict != ASK:
+            self._judged(question, verdict == ACCEPT, now)
         if verdict == ACCEPT:
             self._accepted(question, parent, now)
         return verdict
+
+    def _judged(self, question, accepted: bool, now: int):
+        for judge in self.judges:
+            judge(question.id_tag, accepted, now)
 
     def _take(self, entry):
         for question in self._questions:

@@ -5,6 +5,7 @@ Knows every room, decides nothing.  However it ends, the contactors are left ope
 
 import asyncio
 import gc
+import time
 
 import micropython
 
@@ -14,13 +15,15 @@ from firmware.evse.kernel import Kernel
 from firmware.evse.limit import Limit
 from firmware.ocpp import archive
 from firmware.ocpp.v16 import rooms
+from firmware.ocpp.v16.card_guard import CardGuard
 from firmware.ocpp.v16.station import Station
 from firmware.ocpp.watch import Watch
-from firmware.stores import FILES, Stores
-from firmware.store import log
+from firmware.stores import FILES, Stores, content
+from firmware.store import crash, log
 from firmware.tasks.card import button, cards
 from firmware.tasks.charging import charging
 from firmware.tasks.csms import Link
+from firmware.tasks.csms_access import Access
 from firmware.tasks.diagnostics import Diagnostics
 from firmware.tasks.metering import metering
 from firmware.tasks.safety import Safety
@@ -28,6 +31,7 @@ from firmware.tasks.transfers import transfers
 from firmware.tasks.upkeep import upkeep
 from firmware.tasks.uptime import Uptime
 from firmware.version import VERSION
+from firmware.wire import url
 from hal import meter
 from hal.meter.modbus_meter import ModbusMeter
 from hal.meter.poller import Poller
@@ -40,7 +44,9 @@ _IDENTITY = {
     "firmware": ("firmwareVersion", VERSION),
 }
 _CAUSES = {1: "power on", 2: "watchdog", 3: "reset asked", 4: "crash"}
+_UNASKED = (2, 4)  # of these resets nobody has told before
 _GC_THRESHOLD = 16384
+_ROOT = "CentralSystemRootCertificate"
 
 
 def _port():
@@ -106,16 +112,8 @@ class Firmware:
         facts = {"NumberOfConnectors": str(board.connectors)}
         keys = provisioning.get("keys") or {}
         self.stores = stores = Stores(self.port, board, facts, keys, __file__)
-        cpid = provisioning["cpid"]
-        plant = rooms.Plant(
-            FILES,
-            stores.slots,
-            stores.events,
-            stores.wear,
-            lambda start, stop, now: archive.build(self.station, cpid, now, start, stop),
-            self._facts,
-            phases=board.phases,
-        )
+        cpid, files = provisioning["cpid"], provisioning.get("tls") or {}
+        credentials = stores.credentials(provisioning["url"], files)
         self.station = station = Station(
             self.connectors,
             stores.settings,
@@ -125,13 +123,52 @@ class Firmware:
             stores.known(),
             stores.clock,
             stores.rooms,
-            plant,
+            self._plant(provisioning, credentials, files),
         )
+        if station.certificates is not None and files.get("ca"):
+            station.certificates.seed(_ROOT, lambda: content(files["ca"]))
         if stores.events is not None:
             stores.events.add("boot", "%s, %s" % (self._cause(), VERSION), 0)
-        files = provisioning.get("tls") or {}
-        self.tls = lambda: self.port.tls(files)
-        self.link = Link(self.port, station, (provisioning["url"], cpid), self.uptime, self.tls)
+        station.security("StartupOfTheDevice", "%s, %s" % (self._cause(), VERSION), 0)
+        if self.port.reset_cause in _UNASKED:
+            station.security("ResetOrReboot", self._cause(), 0)
+        self.tls = lambda: self.port.tls({"ca": self._roots(files)})
+        access = Access(station, credentials, cpid, lambda chosen: self._context(files, chosen))
+        self.link = Link(self.port, station, access, self.uptime)
+
+    def _plant(self, provisioning: dict, credentials, files: dict):
+        """What the rooms are given."""
+        stores, cpid = self.stores, provisioning["cpid"]
+        return rooms.Plant(
+            FILES,
+            stores.slots,
+            stores.events,
+            stores.wear,
+            lambda start, stop, now: archive.build(self.station, cpid, now, start, stop),
+            self._facts,
+            phases=board.phases,
+            credentials=credentials,
+            trusted=lambda: bool(self._roots(files)),
+            parse_url=url.parse,
+            entropy=self.port.entropy,
+            ticks_us=time.ticks_us,
+            serial_number=(provisioning.get("identity") or {}).get("serial", cpid),
+            security_ring=stores.security,
+        )
+
+    def _roots(self, files: dict) -> list:
+        """By which the CSMS is known: what is installed, and the provisioned file until it was
+        taken among these."""
+        given = [files["ca"]] if files.get("ca") else []
+        room = self.station.certificates
+        if room is None:
+            return given
+        return room.store.roots(_ROOT) + ([] if room.store.seeded(_ROOT) else given)
+
+    def _context(self, files: dict, chosen):
+        """TLS for these credentials; only profile 3 shows a certificate."""
+        own = {"cert": chosen.cert, "key": chosen.private} if chosen.profile == 3 else {}
+        return self.port.tls(dict(own, ca=self._roots(files)))
 
     def _tasks(self) -> list:
         station, uptime, events = self.station, self.uptime, self.stores.events
@@ -147,7 +184,13 @@ class Firmware:
             transfers(self.port, station, uptime, self.tls),
             Diagnostics(station, uptime).run(),
             self.link.run(),
+            self._lives(),
         ]
+
+    async def _lives(self):
+        """The boot guard is told that this boot is none of those that die at once."""
+        while crash.lived(self.port, self.uptime.ms()):
+            await asyncio.sleep_ms(1000)
 
     def _cause(self) -> str:
         """Of this boot, in words."""
@@ -170,8 +213,9 @@ class Firmware:
 
     def _reboot(self):
         """Reset on request: cache and events are written first, the journal always is."""
-        if self.stores.events is not None:
-            self.stores.events.flush()
+        for ring in (self.stores.security, self.stores.events):
+            if ring is not None:
+                ring.flush()
         try:
             self.station.cache.save()
         except OSError as error:
@@ -191,8 +235,10 @@ class Firmware:
             return self.port.reader_inbox(k)
 
         station = self.station
-        room = station.shared_reader if board.shared_reader else station.authorization
-        return cards(self.port.reader_uart(k), PN532(), inbox, connector, room, self.uptime)
+        shared = board.shared_reader
+        room = station.shared_reader if shared else station.authorization
+        guard = CardGuard(station, room, self.connectors if shared else [connector], k + 1)
+        return cards(self.port.reader_uart(k), PN532(), inbox, connector, guard, self.uptime)
 
 
 def run():

@@ -1,6 +1,6 @@
 """What survives a reboot, each in its place on the flash: settings, boots, lists, what is billed.
 
-    blocks of the flash   file system | journal | slot a | slot b | switch | events
+    blocks of the flash   file system | journal | slot a | slot b | switch | events | security
 
 Builds the stores and decides nothing; the sizes are the board's, which comes in as an object.
 """
@@ -14,6 +14,9 @@ from firmware.ocpp.epoch import Epochs
 from firmware.ocpp.outbox import Outbox
 from firmware.ocpp.timestamp import format_time
 from firmware.ocpp.v16 import billable, configuration, rooms, vocabulary
+from firmware.ocpp.v16.security_log import SecurityLog
+from firmware.store.access import Access
+from firmware.store.credentials import Credentials
 from firmware.store.events import Events
 from firmware.store.id_cache import IdCache
 from firmware.store.id_table import IdTable
@@ -21,6 +24,7 @@ from firmware.store.journal import Journal
 from firmware.store.log import note
 from firmware.store.settings import Settings
 from firmware.store.slots import SWITCH_BLOCKS, open_slots
+from firmware.wire import basic
 
 _BOOTS = 1 << 28  # a small integer on every port
 _CACHED = 200  # idTags of the authorisation cache
@@ -40,6 +44,7 @@ class Stores:
         self._parts = {"WearFiles": port.files, "WearJournal": region, "WearOther": other}
         self._flash = port.flash
         self.rooms = rooms.built()
+        self._key = _secret(factory)
         self.settings = self._settings(facts, factory)
         # Where boots are counted from when their file is lost: the journal may still know the
         # numbers that were given before.
@@ -53,14 +58,31 @@ class Stores:
             free += 2 * board.slot_blocks + SWITCH_BLOCKS
         self.events: "Events" = None
         if board.event_blocks:
-            self._open_events(port.region(free, board.event_blocks, False))
+            self.events = self._history(Events, port.region(free, board.event_blocks, False))
+            free += board.event_blocks
+        self.security: "SecurityLog" = None
+        if board.security_blocks:
+            region = port.region(free, board.security_blocks, False)
+            self.security = self._history(SecurityLog, region)
 
-    def _open_events(self, region):
-        """The history; a charger without one still charges."""
+    def _history(self, kind, region):
+        """A log on flash; a charger without one still charges."""
         try:
-            self.events = Events(region, self.clock.epochs.boot, self.clock.at)
+            return kind(region, self.clock.epochs.boot, self.clock.at)
         except OSError as error:
-            note("events: not readable:", error)
+            note("%s: not readable:" % kind.__name__, error)
+        return None
+
+    def credentials(self, url: str, files: dict) -> Credentials:
+        """What the link connects with; `files`: provisioned paths of "cert" and "key"."""
+        # Never below what worked when the file of secrets is lost.
+        profile = self.settings.number("SecurityProfile")
+        cert, private = content(files.get("cert")), content(files.get("key"))
+        factory = Access(profile, url, self._key, cert, private)
+        credentials = Credentials("/flash/secrets", FILES, factory)
+        if credentials.corrupt:
+            note("credentials: the file was not readable and is set aside")
+        return credentials
 
     def wear(self) -> list:
         """(name, erases, programs, bytes) of each counted part of the flash since it is new."""
@@ -95,3 +117,20 @@ class Stores:
             return format_time(clock.resolve(boot, ms))
 
         return Outbox(self.journal, new_id, billable, retry, stamp, clock.epochs.boot)
+
+
+def content(path: "str | None") -> bytes:
+    """Of a provisioned file; empty without."""
+    if not path:
+        return b""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _secret(factory: dict) -> bytes:
+    """The AuthorizationKey, taken out: a secret has a file of its own from the first boot on."""
+    for name in list(factory):
+        if name.lower() == "authorizationkey":
+            key = factory.pop(name)
+            return basic.secret(key) if isinstance(key, str) else b""
+    return b""

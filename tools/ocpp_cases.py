@@ -7,11 +7,11 @@ for members of the OCA.
 """
 
 from tools.ocpp_profiles import PROFILES
+from tools.ocpp_security import SECURITY
 
 _AUTH = "conformance_authorization."
 _KEYS = "conformance_configuration."
 _LIST = "local_list."
-NO_SECURITY = "the security extensions are not built yet"
 UNKNOWN = "no meaning is known: retired, or a case of the backend"
 
 # id, what it checks, tests as file.test (both without "test_"), why there is none or what differs
@@ -110,8 +110,7 @@ _CORE = (
     ("070", "sampled values",
      ("metering.tc_070_every_measurand_per_phase", "metering.tc_070_periodic"), ""),
     ("071", "clock-aligned values", ("metering.tc_071_clock_aligned",), ""),
-    ("073 to 081, 083, 085 to 088", "security", (), NO_SECURITY),
     ("084", "", (), UNKNOWN),
 )
 
-CASES = tuple(sorted(_CORE + PROFILES))
+CASES = tuple(sorted(_CORE + PROFILES + SECURITY))

@@ -171,9 +171,12 @@ POINTS = (
         "it stops them, then reboots",
     ),
     (
-        "whitepaper A01",
-        "the key is never told; a profile is never lowered",
-        ("configuration.factory_values", "conformance_configuration.tc_021_every_key"),
-        "read-only until they can be changed over the air",
+        "whitepaper A01, A05",
+        "the key is never told; a profile is never lowered; what fails falls back",
+        (
+            "security_changes.tc_073_a_new_key_is_used_from_the_next_connection_on",
+            "security_changes.tc_083_the_profile_rises",
+        ),
+        "",
     ),
 )

@@ -24,7 +24,7 @@ QUEUES = ("put", "put_billable", "_put")
 
 
 def messages():
-    """The 28 messages of the field table, in its order."""
+    """The messages of the field table, in its order."""
     text = (V16 / "fields.py").read_text()
     return re.findall(r"^([A-Z]\w+): ", text, re.MULTILINE) + [
         name for name in re.findall(r"^([A-Z]\w+):$", text, re.MULTILINE)
@@ -46,25 +46,44 @@ def sent():
     """Messages some room queues, by itself or by a Progress (progress.py) of that name."""
     names = set()
     for path in V16.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        tree = ast.parse(path.read_text())
+        constants = _constants(tree)
+        for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
             named = node.args[:1] if getattr(node.func, "attr", "") in QUEUES else []
             if getattr(node.func, "id", "") == "Progress":
-                named = node.args[1:2]
+                named = node.args[1:3]
             for arg in named:
-                if isinstance(arg, ast.Constant) and isinstance(arg.value, str):
-                    names.add(arg.value)
+                name = constants.get(arg.id) if isinstance(arg, ast.Name) else None
+                name = arg.value if isinstance(arg, ast.Constant) else name
+                if isinstance(name, str):
+                    names.add(name)
     return names
 
 
-def _named(node):
-    """The capitalised words among the texts of a piece of code: messages and much else."""
+def _named(node, constants):
+    """The capitalised words among the texts of a piece of code, and among the constants of its
+    file that it uses: messages and much else."""
     words = set()
     for part in ast.walk(node):
+        text = constants.get(part.id, "") if isinstance(part, ast.Name) else ""
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            words.update(re.findall(r"\b[A-Z][a-z]+[A-Za-z]+\b", part.value))
+            text = part.value
+        words.update(re.findall(r"\b[A-Z][a-z]+[A-Za-z]+\b", text))
     return words
+
+
+def _constants(tree):
+    """The texts a file gives a name."""
+    return {
+        node.targets[0].id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
 
 
 def _called(node):
@@ -79,7 +98,7 @@ def _vocabulary(trees):
     for tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("test_"):
-                said.setdefault(node.name, set()).update(_named(node))
+                said.setdefault(node.name, set()).update(_named(node, _constants(tree)))
     return said
 
 
@@ -94,7 +113,8 @@ def scenarios():
     for file, tree in trees.items():
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                words = _named(node).union(*(said.get(name, set()) for name in _called(node)))
+                words = _named(node, _constants(tree))
+                words = words.union(*(said.get(name, set()) for name in _called(node)))
                 for name in words:
                     found.setdefault(name, []).append((file, node.name))
     return found

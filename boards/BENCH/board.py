@@ -20,5 +20,6 @@ file_blocks = 192        # of 4 KiB at the beginning of the flash: settings, lis
 journal_blocks = 64      # behind them: what is billed, raw
 slot_blocks = 96         # behind it: each of two slots for another tree; then 2 for the switch
 event_blocks = 4         # and what has happened, raw
+security_blocks = 8      # and the log of security events, raw
 
 limits = {}              # bounds of firmware/evse/limit.py that this board overrides

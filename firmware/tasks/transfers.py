@@ -22,9 +22,11 @@ _BEAT_MS = const(100)
 async def transfers(port, station, uptime, tls):
     """For ever. `tls()` gives the TLS context of an https server."""
     while True:
-        room = station.firmware_management
         try:
-            job = None if room is None else room.job(uptime.ms())
+            job = None
+            for room in (station.security_events, station.firmware_management):
+                if room is not None and job is None:
+                    job = room.job(uptime.ms())
             if job is not None:
                 await _run(Transfer(port, job, uptime, tls), uptime)
         except Exception as error:

@@ -5,12 +5,15 @@ contactor is closed; the journal erases by itself only when it has no erased blo
 """
 
 import asyncio
+import gc
 
 from micropython import const
 
 from firmware.store.log import note
 
 _BEAT_MS = const(200)
+_LOOK_MS = const(60000)
+_HEAP_LOOK = const(65536)  # with more than that free nobody need collect to know
 # An hour of 60 s meter values of eight measurands is four blocks. With next to nothing to be kept
 # all blocks are erased ahead: each would be anyway, once a lap. With a backlog blocks are freed
 # by copying what is in them, so no more than a long charge needs.
@@ -24,18 +27,31 @@ def beat(journal, station, now: int) -> None:
     for connector in station.connectors:
         if connector.kernel.facts.closed:
             return
-    if station.events is not None and station.events.prepare(now):
-        return
+    for ring in (station.security_ring, station.events):
+        if ring is not None and ring.prepare(now):
+            return
     if station.slots is not None and station.slots.prepare():
         return
     journal.prepare(_ALL_BLOCKS if journal.used_percent() < _IDLE_PERCENT else _AHEAD_BLOCKS)
     station.cache.flush(now, station.clock.at(now))
 
 
+def look(station, now: int) -> None:
+    """How much heap is left; what nobody needs is no part of what is used."""
+    if gc.mem_free() < _HEAP_LOOK:
+        gc.collect()
+    if station.security_events is not None:
+        station.security_events.watch.memory(gc.mem_free(), now)
+
+
 async def upkeep(journal, station, watch, uptime):
     """`watch`: see ocpp/watch.py; None without a history of events."""
+    looked = 0
     while True:
         now = uptime.ms()
+        if now - looked >= _LOOK_MS:
+            looked = now
+            look(station, now)
         if watch is not None:
             watch.tick(now)
         try:

@@ -16,10 +16,12 @@ from firmware.ocpp.rpc import RPC
 from firmware.ocpp.timestamp import format_time
 from firmware.ocpp.v16 import billable, configuration, messages, rooms
 from firmware.ocpp.v16.station import CallError, Station
+from firmware.store.credentials import Access, Credentials
 from firmware.store.id_cache import IdCache
 from firmware.store.id_table import IdTable
 from firmware.store.settings import Settings
 from firmware.store.volatile import Volatile
+from firmware.wire import url
 from hal.meter.reading import Reading
 from tests.unit.evse_rig import Rig
 
@@ -118,7 +120,7 @@ class Charger:
             known,
             self.clock,
             built,
-            plant or rooms.Plant(files),
+            plant or self._plant(),
         )
         self.frames = []
         self._ids = 0
@@ -132,6 +134,13 @@ class Charger:
         self.linked = False
         if online:
             self.link(True)
+
+    def _plant(self):
+        """Reachable by ws://, nothing provisioned that a higher security profile needs."""
+        self.credentials = Credentials("", None, Access(url="ws://csms.example/ocpp"))
+        return rooms.Plant(
+            self.files, credentials=self.credentials, trusted=lambda: False, parse_url=url.parse
+        )
 
     def _new_id(self):
         self._ids += 1

@@ -1,4 +1,4 @@
-# heap: 768k
+# heap: 1m
 """The archive of GetDiagnostics: what is in it, what never is, and that it is a tar."""
 
 import json
@@ -127,7 +127,7 @@ def test_everything_a_technician_asks_for():
     assert found["log.txt"] == "2026-01-01T12:00:00Z 1.500 link: reset by peer\n"
     assert found["frames.txt"].endswith(' 1.500 > [2,"1","Authorize",{"idTag":"***B2C3"}]\n')
     assert "RW HeartbeatInterval = 300\n" in found["configuration.txt"], "the backend's"
-    assert "R AuthorizationKey = (held back)\n" in found["configuration.txt"]
+    assert "RW AuthorizationKey = (held back)\n" in found["configuration.txt"]
     assert "Inoperative" not in found["configuration.txt"]
     lines = found["events.txt"].split("\n")
     assert lines[0] == "1 2026-01-01T11:59:59Z boot 41 0.000 boot power on, 0.1.0"

@@ -1,4 +1,4 @@
-# heap: 512k
+# heap: 1m
 from firmware.ocpp.v16.authorization import same
 from tests.unit.station_rig import Charger, ready
 

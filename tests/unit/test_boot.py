@@ -1,4 +1,4 @@
-# heap: 512k
+# heap: 1m
 from tests.unit.station_rig import Charger, ready
 
 

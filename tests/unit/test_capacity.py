@@ -185,6 +185,7 @@ class Idle:
             cache=Thing(flush=self.flush),
             events=None,
             slots=None,
+            security_ring=None,
         )
         self.flushes = 0
 

@@ -1,4 +1,4 @@
-# heap: 512k
+# heap: 1m
 import json
 
 from firmware.ocpp.v16 import data_transfer, parked

@@ -1,4 +1,4 @@
-# heap: 768k
+# heap: 1m
 """DataTransfer (4.3, 5.6): vendors, messages, and those of our own as the document shows them."""
 
 import json

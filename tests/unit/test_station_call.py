@@ -1,4 +1,4 @@
-# heap: 512k
+# heap: 1m
 import random
 
 from firmware.ocpp.v16 import messages

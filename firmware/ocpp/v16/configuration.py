@@ -1,7 +1,7 @@
 """The configuration keys of OCPP 1.6 chapter 9 that there are here, and the messages on them."""
 
 from firmware.ocpp.v16 import parked, sample
-from firmware.store.settings import BOOL, INT, LIST, READ, SECRET, TEXT, WRITE
+from firmware.store.settings import BOOL, INT, LIST, READ, TEXT, WRITE
 
 HIDDEN = "-"  # kept with the settings, no key of OCPP
 _MAX_KEYS = 64  # one GetConfiguration; more than we have
@@ -85,9 +85,6 @@ ROWS = (
     # Station fixes it to false where there is no socket (erratum 3.84).
     ("UnlockConnectorOnEVSideDisconnect", BOOL, WRITE, "true", 0, 0),
     ("WebSocketPingInterval", INT, WRITE, "60", 0, _DAY_S),
-    # security whitepaper edition 3: provisioned, not yet changed over the air
-    ("AuthorizationKey", SECRET, READ, "", None, 0),
-    ("SecurityProfile", INT, READ, "0", 0, 3),
     # ours
     # Seconds after boot in which a car must be seen for a transaction to go on that a power cut
     # interrupted; 0: it is stopped with PowerLoss. Who came while it was dark nobody knows.
@@ -135,6 +132,9 @@ def on_change_configuration(station, request: dict, now: int) -> dict:
     if row is None or row[2] == HIDDEN:
         return {"status": "NotSupported"}
     value = request["value"]
+    room = station.security_profile
+    if room is not None and room.owns(row[0]):  # what could lock out the CSMS is tried first
+        return {"status": room.change(row[0], value, now)}
     if settings.access(row) == READ or not _meant_here(station, row[0], value):
         return {"status": "Rejected"}
     before = settings.text(row[0])
@@ -148,6 +148,8 @@ def on_change_configuration(station, request: dict, now: int) -> dict:
 
 def _meant_here(station, key: str, value: str) -> bool:
     """What the table cannot know: this station's meters and its number of connectors."""
+    if key == "UnsignedUpdates":  # once forbidden, for good: a factory value alone allows them
+        return value.strip().lower() != "true" or station.settings.flag(key)
     try:
         if key in _MEASURANDS:
             return sample.supported(station.connectors, value)

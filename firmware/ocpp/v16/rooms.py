@@ -1,18 +1,23 @@
 """The feature profiles beside Core: which of them are on this board, and what they are given.
 
 A profile is a module of this package that a small board leaves out of its manifest. It has
-`PROFILE` (its name in SupportedFeatureProfiles), `HANDLERS` ((action, handler), ...), `ROWS`
-(configuration keys, see configuration.py) and `build(station)`: the object kept as
+`PROFILE` (its name in SupportedFeatureProfiles; None for what the security whitepaper adds),
+`HANDLERS` ((action, handler), ...), `ROWS` (configuration keys, see configuration.py) and
+`build(station)`: the object kept as
 station.<module's name>, None where it cannot be on this board. An object with `tick(now)` is
 called on each beat of the station.
 """
 
 NAMES = (
+    "security_events",  # before those that have an event to tell while they are built
     "firmware_management",
     "local_list",
     "reservation",
     "smart_charging",
     "remote_trigger",
+    "security_profile",
+    "certificates",
+    "signed_update",  # after those it stands on
 )
 
 
@@ -23,7 +28,10 @@ class Plant:
     the event history (store/events.py); wear: a function, (name, erases, programs, bytes) of
     each counted part of the flash; archive: archive(start_s, stop_s, now), the source of a
     GetDiagnostics (ocpp/archive.py), and facts(): what else that says of this charge point;
-    nominal_v, phases: of the supply."""
+    nominal_v, phases: of the supply; credentials: store/credentials.py; trusted(): is there a root
+    certificate to know the CSMS by; parse_url: see wire/url.py; entropy(n): n random bytes;
+    ticks_us(): a clock for slices of long work; serial_number: of this charge point;
+    security_ring: the log of security events (security_log.py)."""
 
     def __init__(
         self,
@@ -35,6 +43,13 @@ class Plant:
         facts=None,
         nominal_v=230,
         phases=3,
+        credentials=None,
+        trusted=None,
+        parse_url=None,
+        entropy=None,
+        ticks_us=None,
+        serial_number=None,
+        security_ring=None,
     ):
         self.files = files
         self.slots = slots
@@ -44,6 +59,13 @@ class Plant:
         self.facts = facts
         self.nominal_v = nominal_v
         self.phases = phases
+        self.credentials = credentials
+        self.trusted = trusted
+        self.parse_url = parse_url
+        self.entropy = entropy
+        self.ticks_us = ticks_us
+        self.serial_number = serial_number
+        self.security_ring = security_ring
 
 
 def built() -> list:

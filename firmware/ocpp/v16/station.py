@@ -29,7 +29,12 @@ from firmware.ocpp.v16.shared_reader import SharedReader
 # A pilot is believed after 0.5 s: the first statuses after a reboot know a car that stayed there.
 _SENSED_MS = const(700)
 # What only the room firmware_management says.
-_PROGRESS = ("DiagnosticsStatusNotification", "FirmwareStatusNotification")
+_PROGRESS = (
+    "DiagnosticsStatusNotification",
+    "FirmwareStatusNotification",
+    "SignedFirmwareStatusNotification",
+)
+_SECURITY = ("LogStatusNotification", "SecurityEventNotification")
 
 _CORE = (
     ("ChangeAvailability", command.on_change_availability),
@@ -67,15 +72,7 @@ class Station:
         self.known = known
         self.cache = known[1]
         self.clock = clock or Clock()
-        plant = plant or rooms.Plant()
-        self.files = plant.files
-        self.slots = plant.slots
-        self.events = plant.events
-        self.wear = plant.wear
-        self.archive = plant.archive
-        self.facts = plant.facts
-        self.nominal_v = plant.nominal_v
-        self.phases = plant.phases
+        self._take(plant or rooms.Plant())
         self.authorizer = Authorizer(settings.flag, known[0], self.cache)
         self.registration = Registration(self, identity)
         self.notification = Notification(self)
@@ -92,10 +89,17 @@ class Station:
         self._fit_settings()
         recovery.recover(self, 0)
 
+    def _take(self, plant):
+        """What the rooms ask the station for, under the names it has in rooms.Plant."""
+        for name in plant.__dict__:
+            setattr(self, name, plant.__dict__[name])
+
     def _rooms(self, built):
         """Furnish each feature profile that is here; the others are None."""
         self.firmware_management = self.local_list = self.reservation = None
         self.smart_charging = self.remote_trigger = None
+        self.security_profile = self.certificates = self.security_events = None
+        self.signed_update = None
         self._handlers = [_CORE]
         self._ticks = []
         profiles = ["Core"]
@@ -105,7 +109,8 @@ class Station:
             if room is None:
                 self.settings.drop(module.ROWS)
             else:
-                profiles.append(module.PROFILE)
+                if module.PROFILE:
+                    profiles.append(module.PROFILE)
                 self._handlers.append(module.HANDLERS)
                 if hasattr(room, "tick"):
                     self._ticks.append(room.tick)
@@ -185,6 +190,10 @@ class Station:
             self.authorization.answered(entry, payload, now)
         elif entry.action in _PROGRESS:
             self.firmware_management.answered(entry, now)
+        elif entry.action in _SECURITY:
+            self.security_events.answered(entry, now)
+        elif entry.action == "SignCertificate":
+            self.certificates.answered(payload, now)
         else:
             self.billing.answered(entry, payload, now)
         self.registration.heard(now)
@@ -208,6 +217,10 @@ class Station:
             self.notification.lost(entry.payload, now)
         elif entry.action in _PROGRESS:
             self.firmware_management.unanswered(entry, now)
+        elif entry.action in _SECURITY:
+            self.security_events.unanswered(entry, now)
+        elif entry.action == "SignCertificate":
+            self.certificates.unanswered(now)
 
     # --- what goes out ----------------------------------------------------------------------
 
@@ -245,6 +258,11 @@ class Station:
     def connector(self, number: int):
         """The connector of that number, None for 0 and unknown ones."""
         return self.connectors[number - 1] if 1 <= number <= len(self.connectors) else None
+
+    def security(self, kind: str, tech_info: str = "", now=None):
+        """A security event of the whitepaper's list has happened."""
+        if self.security_events is not None:
+            self.security_events.add(kind, tech_info, now)
 
     def settings_changed(self, key: str, now: int):
         """A key took a new value that something already running must follow."""

@@ -200,6 +200,7 @@ class Room:
 
 class Station:
     firmware_management: "Room | None" = None
+    security_events = None
 
 
 class Turns:

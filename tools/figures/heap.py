@@ -13,7 +13,7 @@ import sys
 ROOT = __file__.rpartition("tools/")[0] or "."
 SIZES = (0, 100, 1000)
 BLOCK, FILE_BLOCKS, JOURNAL_BLOCKS = 4096, 192, 64
-HEAP_BYTES = 464 * 1024
+HEAP_BYTES = 640 * 1024
 
 
 def fill(path, size):

@@ -53,9 +53,13 @@ def _port():
     """The port this board names."""
     if board.PORT == "unix":
         from hal.unix import Port
-
-        return Port()
-    raise ValueError("no port file for " + board.PORT)
+    elif board.PORT == "rp2":
+        from hal.rp2 import Port
+    elif board.PORT == "esp32":
+        from hal.esp32 import Port
+    else:
+        raise ValueError("no port file for " + board.PORT)
+    return Port(board)
 
 
 def _kernels(port) -> list:

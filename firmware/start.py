@@ -28,10 +28,14 @@ _LAYOUT = ("file_blocks", "journal_blocks", "slot_blocks", "event_blocks", "secu
 def _port():
     """The part of this board's port that a boot needs."""
     if board.PORT == "unix":
-        from hal.unix_base import Base, read_rig
-
-        return Base(read_rig())
-    raise ValueError("no port file for " + board.PORT)
+        from hal.unix_base import Base
+    elif board.PORT == "rp2":
+        from hal.rp2_base import Base
+    elif board.PORT == "esp32":
+        from hal.esp32_base import Base
+    else:
+        raise ValueError("no port file for " + board.PORT)
+    return Base(board)
 
 
 def _slots(port, where: str = ""):

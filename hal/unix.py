@@ -24,8 +24,8 @@ from hal.pilot import Pilot
 from hal.proximity import Proximity
 from hal.residual_current import ResidualCurrent
 from hal.thermometer import MCP9700A, Thermometer
-from hal.unix_base import Base, read_rig
-from hal.unix_net import connect, tls
+from hal.unix_base import Base
+from hal.link import connect, tls
 from hal.unix_wires import (
     PULL_UP_OHM,
     SUPPLY_MV,
@@ -128,10 +128,9 @@ class Inbox:
 class Port(Base):
     """Everything the composition root takes from this port."""
 
-    def __init__(self):
-        rig = read_rig()
-        super().__init__(rig)
-        slot = self._slot
+    def __init__(self, board):
+        super().__init__(board)
+        rig, slot = self.rig, self._slot
         self._net = rig["net"]
         self._uart = rig["uart"]
         self._readers = {}
@@ -154,7 +153,7 @@ class Port(Base):
 
     async def connect(self, host, port, tls_context=None, server_hostname=None):
         """A Link: TCP to host:port, with TLS over it when a context is given."""
-        return await connect(self._net, host, port, tls_context, server_hostname)
+        return await connect(host, port, tls_context, server_hostname, self._net)
 
     def tls(self, files):
         """The TLS context of a wss link; `files`: paths of ca, cert, key."""

@@ -29,16 +29,19 @@ _EXIT_RESET = const(3)
 _libc = ffi.open(None)
 
 
-def read_rig():
+def _read_rig():
     """What the bench has started."""
     with open(os.getenv("EVSE_RIG")) as file:
         return json.load(file)
 
 
 class Base:
-    """`rig`: see `read_rig`."""
+    """`board` is the bench's own, as `rig` says it too."""
 
-    def __init__(self, rig):
+    beat = None  # no interrupt here: the safety task is the kernel's heart
+
+    def __init__(self, board):
+        self.rig = rig = _read_rig()
         self._slot = map_wires(rig["wires"])
         self.flash = Flash(rig["flash"], self._slot, _FLASH_COUNT)
         self.reset_cause = self._slot[_RESET_CAUSE]

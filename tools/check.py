@@ -35,6 +35,7 @@ FLOORS = {
     "firmware.stores": [*PURE, *LOOP, "firmware"],
     "firmware.start": [*PURE, *LOOP, "vfs", "firmware", "hal", "board"],
     "hal": PURE,
+    "hal.link": [*PURE, *LOOP],
     "hal.esp32": [*PURE, *LOOP, *PORT, *METAL, "hal"],
     "hal.rp2": [*PURE, *LOOP, *PORT, *METAL, "hal"],
     "hal.unix": [*PURE, *LOOP, *PORT, *METAL, "hal"],
@@ -44,7 +45,8 @@ NOT = {
     "firmware.ocpp": ["firmware.ocpp.v16"],  # v201 will stand beside it: the rest knows no version
     "firmware.ocpp.v16": [],
     "firmware.tasks": ["firmware.main"],
-    "hal": ["hal.esp32", "hal.rp2", "hal.unix"],  # a driver is handed its pins
+    "hal": ["hal.esp32", "hal.rp2", "hal.unix", "hal.link"],  # a driver is handed its pins
+    "hal.link": ["hal.esp32", "hal.rp2", "hal.unix"],  # a port is handed what it opens
     "hal.esp32": ["hal.rp2", "hal.unix"],
     "hal.rp2": ["hal.esp32", "hal.unix"],
     "hal.unix": ["hal.esp32", "hal.rp2"],

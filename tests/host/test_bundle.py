@@ -131,7 +131,7 @@ def other_tree(folder):
         "hal/rp2.py": "",
         "hal/rp2_adc.py": "",
         "hal/esp32.py": "",
-        "hal/unix_net.py": "",
+        "hal/unix_wires.py": "",
         "hal/meter/rp2.py": "",
         "boards/PICO/board.py": 'NAME = "PICO"\nPORT = "rp2"\n',
     }.items():

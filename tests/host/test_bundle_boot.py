@@ -24,7 +24,7 @@ import asyncio, gc, json, sys
 import board
 from firmware.store.slots import open_slots
 from firmware.version import VERSION
-from hal.unix_base import Base, read_rig
+from hal.unix_base import Base
 
 async def live(port, slots):
     for beat in range(1000000):
@@ -35,7 +35,7 @@ async def live(port, slots):
             print("confirmed")
 
 def run():
-    port = Base(read_rig())
+    port = Base(None)
     slots = open_slots(port.region, board.file_blocks + board.journal_blocks, board.slot_blocks,
                        board.NAME, sys.implementation._mpy & 0xFF, __file__)
     gc.collect()

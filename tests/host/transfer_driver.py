@@ -18,7 +18,7 @@ sys.path[:] = [sys.argv[0].rpartition("tests/")[0] or ".", ".frozen"]
 
 from firmware.ocpp.job import Job  # noqa: E402
 from firmware.tasks import transfers  # noqa: E402
-from hal import unix_net  # noqa: E402
+from hal import link  # noqa: E402
 
 PLAN = json.loads(sys.stdin.read())
 
@@ -39,10 +39,10 @@ class Port:
             stream.write(b"")
             await stream.drain()
             if context is None:
-                return unix_net.Link(stream, sock)
+                return link.Link(stream, sock)
             tls = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
             tls.setblocking(False)
-            return unix_net.Link(asyncio.StreamWriter(tls), tls, sock)
+            return link.Link(asyncio.StreamWriter(tls), tls, sock)
         except BaseException:
             sock.close()
             raise
@@ -228,7 +228,7 @@ async def main():
     tls = PLAN.get("tls") or {}
     port = Port()
     task = asyncio.create_task(
-        transfers.transfers(port, station, Uptime(), lambda: unix_net.tls(tls))
+        transfers.transfers(port, station, Uptime(), lambda: link.tls(tls))
     )
     await asyncio.sleep_ms(1)
     before = len(os.listdir("/proc/self/fd"))

@@ -173,7 +173,7 @@ async def telling(port, words):
 
 
 async def main():
-    port = Port()
+    port = Port(None)
     print("fake firmware on", board.NAME, "cause", port.reset_cause)
     port.mount()
     port.retained = port.retained + 1

@@ -1,9 +1,9 @@
-"""TCP and TLS through the bench's proxy: the only way out of this port, so that the bench can
-pull the cable.
+"""TCP and TLS of every port, straight to the peer or through a bench's proxy.
 
-One line `CONNECT host port`, answered by `OK` or `ERR text`; after that the bytes are the
-peer's, TLS included. Never blocks the event loop.
-Boundary: bytes; what they mean is not known here.
+A bench can pull the cable at its proxy: one line `CONNECT host port`, answered by `OK` or
+`ERR text`; after that the bytes are the peer's, TLS included. Never blocks the event loop, but
+for a name that must be looked up (lwIP and libc know no other way).
+Boundary: bytes; what they mean is not known here, nor how the network under it came up.
 """
 
 import asyncio
@@ -109,41 +109,49 @@ class Context:
         return 0
 
 
-async def connect(proxy, host, port, tls_context, server_hostname):
+async def connect(host, port, tls_context, server_hostname, proxy=None):
+    """A Link: TCP to host:port, with TLS over it when a context is given. `proxy`: (host, port)
+    of a bench."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        return await _connect(sock, proxy, host, port, tls_context, server_hostname)
+        stream = await _open(sock, proxy or (host, port))
+        if proxy:
+            await _through(stream, host, port)
+        if tls_context is None:
+            return Link(stream, sock)
+        tls = tls_context.wrap_socket(sock, server_hostname=server_hostname or host,
+                                      do_handshake_on_connect=False)
+        tls.setblocking(False)
+        return Link(asyncio.StreamWriter(tls), tls, sock)
     except BaseException:
         # Also when a time-out cancels us: a socket left open would be a connection nobody reads.
         sock.close()
         raise
 
 
-async def _connect(sock, proxy, host, port, tls_context, server_hostname):
+async def _open(sock, address):
     sock.setblocking(False)
     try:
-        sock.connect(socket.getaddrinfo(proxy[0], proxy[1])[0][-1])
+        sock.connect(socket.getaddrinfo(address[0], address[1])[0][-1])
     except OSError as err:
         if err.errno != errno.EINPROGRESS:
             raise
-    stream = asyncio.StreamWriter(sock)
+    # What has not connected shows in the first write: lwIP's as ENOTCONN, libc's as its own.
+    return asyncio.StreamWriter(sock)
+
+
+async def _through(stream, host, port):
     stream.write(("CONNECT %s %d\n" % (host, port)).encode())
     await stream.drain()
     answer = b""
     # Byte by byte: what follows the line belongs to the peer.
     while not answer.endswith(b"\n"):
-        byte = await stream.read(1)  # type: ignore[attr-defined]
+        byte = await stream.read(1)
         if not byte or len(answer) > _ANSWER_LIMIT:
             raise OSError(errno.ECONNRESET)
         answer += byte
     if answer != b"OK\n":
         raise OSError(errno.ECONNREFUSED, answer[4:].decode().strip())
-    if tls_context is None:
-        return Link(stream, sock)
-    tls = tls_context.wrap_socket(sock, server_hostname=server_hostname or host,
-                                  do_handshake_on_connect=False)
-    tls.setblocking(False)
-    return Link(asyncio.StreamWriter(tls), tls, sock)
 
 
 def tls(files):

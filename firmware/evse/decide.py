@@ -41,9 +41,20 @@ class Wishes:
         self.lock = False
 
 
+def powers(facts, limit) -> bool:
+    """The car asks for power, in a way that may be answered."""
+    return facts.letter == "C" or (facts.letter == "D" and limit.ventilation)
+
+
+def glance(facts, wishes, limit, trip: bool):
+    """Between two decisions: what may not wait for the next.  Only ever opens."""
+    if trip or not powers(facts, limit):
+        wishes.close = False
+
+
 def decide(facts, wishes, limit):
     """Each wish is one rule.  Danger is asked first."""
-    power = facts.letter == "C" or (facts.letter == "D" and limit.ventilation)
+    power = powers(facts, limit)
     wishes.pilot_off = facts.waking or facts.fault_ms < limit.f_hold_ms  # table A.5
     wishes.offered_ma = _offer(facts, wishes.offered_ma, limit)
     if facts.faults or wishes.pilot_off or not power:

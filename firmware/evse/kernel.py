@@ -1,13 +1,15 @@
 """The safety kernel of one connector: sense, judge, decide, apply.  Alive while all else is stuck.
 
-`tick(dt_ms)` is called every 1..25 ms, from a hard interrupt where the port has one.  It takes the
-hardware as objects (hal drivers), uses integers only, allocates nothing and waits for nothing.
+Where a hard interrupt is its heart, `beat()` is called every millisecond: it glances at the pilot
+and the detector, opens at once what they forbid, and does one of the steps that make a round.
+Where a task is, `tick(dt_ms)` does the whole round every 1..25 ms.  It takes the hardware as
+objects (hal drivers), uses integers only, allocates nothing and waits for nothing.
 """
 
 from micropython import const
 
 from firmware.evse import fault, pilot
-from firmware.evse.decide import Facts, Wishes, decide
+from firmware.evse.decide import Facts, Wishes, decide, glance
 from firmware.evse.guard import ContactorGuard, CurrentGuard, ThermalGuard, VoltageGuard
 from firmware.evse.lock import LockGuard
 from firmware.evse.proximity import Proximity
@@ -32,6 +34,10 @@ class Kernel:
         self.warnings = 0
         self.meter_age_ms = 0
         self._hw = hardware
+        self._empty = False  # a socket without a cable
+        self._trip = False  # the detector has tripped since the last round looked
+        self._raised = 0  # fault bits of this round
+        self._ceiling_ma = 0  # of this round
         self._duty = pilot.X1
         self._pwm_ms = 0
         self._voltage_dv = 0
@@ -40,6 +46,19 @@ class Kernel:
         facts.since_change_ms = facts.since_x1_ms = facts.fault_ms = _LONG_MS
         self._appoint(limit, hardware.residual_current)
         self._contactor.welded = welded
+        # Bound once: a bound method is an object, and an interrupt makes none.
+        self._round = (
+            self._see_cable,
+            self._see_contact,
+            self._judge_residual,
+            self._judge_pilot,
+            self._judge_heat,
+            self._judge_supply,
+            self._judge_lock,
+            self._conclude,
+            self._apply,
+        )
+        self._next = 0
 
     def _appoint(self, limit, rcd):
         """The judges of the facts, and the latches of those faults that clear themselves."""
@@ -86,46 +105,52 @@ class Kernel:
         self._hw.pilot.drive(pilot.X1)
         self.facts.faults |= fault.SOFTWARE
 
-    # --- the tick ---------------------------------------------------------------------------
+    # --- the rounds -------------------------------------------------------------------------
 
     def tick(self, dt_ms: int):
-        self._sense(dt_ms)
-        self._judge(dt_ms)
-        decide(self.facts, self.wishes, self.limit)
-        self._apply(dt_ms)
+        """A whole round."""
+        self._glance(dt_ms)
+        for step in self._round:
+            step(dt_ms)
 
-    def _sense(self, dt_ms: int):
-        hw, facts = self._hw, self.facts
-        self._see_plug(dt_ms)
-        closed = hw.contactor.closed()
-        facts.closed = self.wishes.close if closed is None else closed
-        self._contactor.tick(self.wishes.close, closed, dt_ms)
-        if self.meter_age_ms < _LONG_MS:
-            self.meter_age_ms += dt_ms
-        facts.current_known = self.meter_age_ms < facts.since_x1_ms
-        if facts.since_change_ms < _LONG_MS:
-            facts.since_change_ms += dt_ms
-        if not self._pwm_ms and facts.since_x1_ms < _LONG_MS:
-            facts.since_x1_ms += dt_ms
+    def beat(self):
+        """A millisecond has passed: a glance, and the next step of the round."""
+        self._glance(1)
+        steps = self._round
+        at = self._next
+        steps[at](len(steps))
+        at += 1
+        self._next = at if at < len(steps) else 0
 
-    def _see_plug(self, dt_ms: int):
-        hw, facts, empty = self._hw, self.facts, False
+    def _glance(self, dt_ms: int):
+        hw, facts, wishes = self._hw, self.facts, self.wishes
+        seen = self._pilot
         hw.pilot.sample()
         if self._duty == pilot.OFF:
-            self._pilot.blind()
+            seen.blind()
         else:
-            self._pilot.feed(hw.pilot.high_mv, hw.pilot.low_mv, self._pwm_ms, dt_ms)
-        facts.letter = self._pilot.letter
-        facts.diode_seen = self._pilot.diode_seen
+            seen.feed(hw.pilot.high_mv, hw.pilot.low_mv, self._pwm_ms, dt_ms)
+        letter = seen.letter
+        if self._empty and letter in "BCD":
+            letter = "A"  # no cable in the socket: nothing is plugged in
+        facts.letter = letter
+        if hw.residual_current is not None and hw.residual_current.tripped():
+            self._trip = True
+        if wishes.close:
+            glance(facts, wishes, self.limit, self._trip)
+        hw.contactor.drive(wishes.close)
+
+    def _see_cable(self, dt_ms: int):
+        facts, letter = self.facts, self.facts.letter
         if self.limit.socket:
-            self._cable.feed(hw.proximity.read_ohm(), dt_ms)
-            empty = not self._cable.ma
-            if empty and facts.letter in "BCD":
-                facts.letter = "A"  # no cable in the socket: nothing is plugged in
-        if empty or facts.letter == "A":
+            self._cable.feed(self._hw.proximity.read_ohm(), dt_ms)
+            self._empty = not self._cable.ma
+            if self._empty and letter in "BCD":
+                facts.letter = letter = "A"
+        if self._empty or letter == "A":
             if self.plugged:
                 self._unplugged()
-        elif facts.letter in "BCD":
+        elif letter in "BCD":
             self.plugged = True
 
     def _unplugged(self):
@@ -140,21 +165,99 @@ class Kernel:
         self._over.session_over(True)
         self._diode.session_over(True)
 
-    def _judge(self, dt_ms: int):
-        facts = self.facts
-        faults = self._protection_faults(dt_ms) | self._supply_faults(dt_ms)
+    def _see_contact(self, dt_ms: int):
+        """The mirror contact, and what time alone does to the facts."""
+        facts, guard, close = self.facts, self._contactor, self.wishes.close
+        closed = self._hw.contactor.closed()
+        facts.closed = close if closed is None else closed
+        guard.tick(close, closed, dt_ms)
+        if guard.welded:
+            self._raised |= fault.WELD
+        if self._no_close.tick(guard.no_close, dt_ms):
+            self._raised |= fault.NO_CLOSE
+        if self.meter_age_ms < _LONG_MS:
+            self.meter_age_ms += dt_ms
+        facts.current_known = self.meter_age_ms < facts.since_x1_ms
+        if facts.since_change_ms < _LONG_MS:
+            facts.since_change_ms += dt_ms
+        if not self._pwm_ms and facts.since_x1_ms < _LONG_MS:
+            facts.since_x1_ms += dt_ms
+
+    def _judge_residual(self, dt_ms: int):
+        """The detector and its test."""
+        facts, guard = self.facts, self._residual
+        guard.tick(self._trip, facts.armed, not self.wishes.close and not facts.closed, dt_ms)
+        self._trip = False
+        facts.tested = guard.passed
+        if self._rcd.tick(guard.tripped, dt_ms):
+            self._raised |= fault.RCD
+        if guard.failed:
+            self._raised |= fault.RCD_TEST
+
+    def _judge_pilot(self, dt_ms: int):
+        """What the pilot must not show, and the protective conductor."""
+        facts, ground = self.facts, self._hw.ground
+        facts.diode_seen = self._pilot.diode_seen
+        if self._ground.tick(ground is not None and not ground.ok(), dt_ms):
+            self._raised |= fault.GROUND
         if facts.letter in "EF":
-            faults |= fault.PILOT
+            self._raised |= fault.PILOT
         elif facts.letter == "D" and not self.limit.ventilation:
-            faults |= fault.VENTILATION
+            self._raised |= fault.VENTILATION
         if self._diode.tick(self._pilot.diode_bad, dt_ms):
-            faults |= fault.DIODE
-        if self._contactor.welded:
-            faults |= fault.WELD
-        if self._no_close.tick(self._contactor.no_close, dt_ms):
-            faults |= fault.NO_CLOSE
-        if self._lock_fails(dt_ms):
-            faults |= fault.LOCK
+            self._raised |= fault.DIODE
+
+    def _judge_heat(self, dt_ms: int):
+        """Temperature: the first ceiling of the round."""
+        limit, guard, thermometer = self.limit, self._thermal, self._hw.thermometer
+        self._ceiling_ma = limit.max_ma
+        if thermometer is not None:
+            celsius_dc = thermometer.read_dc()
+            self._ceiling_ma = guard.ceiling_ma(celsius_dc)
+            self.temperature_dc = None if guard.lost else celsius_dc
+        if limit.socket:
+            self._ceiling_ma = min(self._ceiling_ma, self._cable.ma)
+        if guard.stop:
+            self._raised |= fault.OVERTEMP
+
+    def _judge_supply(self, dt_ms: int):
+        """Current and voltage as the meter tells them; the ceiling, and the warnings."""
+        facts, limit, wishes = self.facts, self.limit, self.wishes
+        ceiling = self._ceiling_ma
+        warnings = fault.SENSOR if self._thermal.lost else 0
+        if self._thermal.hot:
+            warnings |= fault.HOT
+        fresh = self.meter_age_ms < limit.meter_warn_ms
+        if not fresh:
+            warnings |= fault.METER
+            ceiling = min(ceiling, limit.min_ma) if self.meter_age_ms < limit.meter_lost_ms else 0
+        drawn_ma = facts.current_ma if fresh and wishes.close else 0
+        if self._over.tick(self._current.tick(drawn_ma, wishes.offered_ma, dt_ms), dt_ms):
+            self._raised |= fault.OVERCURRENT
+        if self._voltage.tick(self._voltage_dv if fresh else 0, dt_ms):
+            self._raised |= fault.UNDERVOLTAGE
+        facts.ceiling_ma = ceiling
+        self.warnings = warnings
+
+    def _judge_lock(self, dt_ms: int):
+        facts, guard, lock = self.facts, self._lock, self._hw.lock
+        if not self.limit.socket:
+            facts.locked = True
+            return
+        locked = lock.locked()
+        if locked is None:
+            # No position contact: the motor is believed once its pulse is over.
+            locked = guard.drive != lock.moving
+        guard.tick(self.wishes.lock, locked, dt_ms)
+        facts.locked = guard.locked
+        # A plug that cannot be *released* endangers nobody: a fault only while it is wanted.
+        if guard.failed and self.wishes.lock:
+            self._raised |= fault.LOCK
+
+    def _conclude(self, dt_ms: int):
+        """The facts of the round are complete: decide."""
+        facts, faults = self.facts, self._raised
+        self._raised = 0
         if self._failed:
             faults |= fault.SOFTWARE
         if faults & ~facts.faults:
@@ -164,76 +267,21 @@ class Kernel:
         facts.faults = faults
         self._wake.tick(facts.letter, self.wishes.offered_ma > 0, dt_ms)
         facts.waking = self._wake.active
-
-    def _lock_fails(self, dt_ms: int) -> bool:
-        facts, guard, lock = self.facts, self._lock, self._hw.lock
-        if not self.limit.socket:
-            facts.locked = True
-            return False
-        locked = lock.locked()
-        if locked is None:
-            # No position contact: the motor is believed once its pulse is over.
-            locked = guard.drive != lock.moving
-        guard.tick(self.wishes.lock, locked, dt_ms)
-        facts.locked = guard.locked
-        # A plug that cannot be *released* endangers nobody: a fault only while it is wanted.
-        return guard.failed and self.wishes.lock
-
-    def _protection_faults(self, dt_ms: int) -> int:
-        """Residual current and protective conductor."""
-        hw, facts, faults = self._hw, self.facts, 0
-        open_ = not self.wishes.close and not facts.closed
-        trip = hw.residual_current is not None and hw.residual_current.tripped()
-        self._residual.tick(trip, facts.armed, open_, dt_ms)
-        facts.tested = self._residual.passed
-        if self._rcd.tick(self._residual.tripped, dt_ms):
-            faults |= fault.RCD
-        if self._residual.failed:
-            faults |= fault.RCD_TEST
-        if self._ground.tick(hw.ground is not None and not hw.ground.ok(), dt_ms):
-            faults |= fault.GROUND
-        return faults
-
-    def _supply_faults(self, dt_ms: int) -> int:
-        """Temperature, current and voltage; sets the ceiling and the warnings."""
-        facts, limit, faults = self.facts, self.limit, 0
-        ceiling = limit.max_ma
-        if self._hw.thermometer is not None:
-            celsius_dc = self._hw.thermometer.read_dc()
-            ceiling = self._thermal.ceiling_ma(celsius_dc)
-            self.temperature_dc = None if self._thermal.lost else celsius_dc
-        if limit.socket:
-            ceiling = min(ceiling, self._cable.ma)
-        warnings = fault.SENSOR if self._thermal.lost else 0
-        if self._thermal.hot:
-            warnings |= fault.HOT
-        if self._thermal.stop:
-            faults |= fault.OVERTEMP
-        fresh = self.meter_age_ms < limit.meter_warn_ms
-        if not fresh:
-            warnings |= fault.METER
-            ceiling = min(ceiling, limit.min_ma) if self.meter_age_ms < limit.meter_lost_ms else 0
-        drawn = facts.current_ma if fresh and self.wishes.close else 0
-        over = self._current.tick(drawn, self.wishes.offered_ma, dt_ms)
-        if self._over.tick(over, dt_ms):
-            faults |= fault.OVERCURRENT
-        if self._voltage.tick(self._voltage_dv if fresh else 0, dt_ms):
-            faults |= fault.UNDERVOLTAGE
-        facts.ceiling_ma = ceiling
-        self.warnings = warnings
-        return faults
+        decide(facts, self.wishes, self.limit)
 
     def _apply(self, dt_ms: int):
-        """The only place that drives hardware."""
+        """With the glance's contactor the only place that drives hardware."""
         hw, wishes, facts = self._hw, self.wishes, self.facts
         hw.contactor.drive(wishes.close)
         duty = pilot.OFF if wishes.pilot_off else pilot.duty_from_ma(wishes.offered_ma)
-        running = duty != pilot.X1 and duty != pilot.OFF
         if duty != self._duty:
             facts.since_change_ms = 0
             facts.since_x1_ms = 0
             self._duty = duty
-        self._pwm_ms = min(self._pwm_ms + dt_ms, _LONG_MS) if running else 0
+        if duty == pilot.X1 or duty == pilot.OFF:
+            self._pwm_ms = 0
+        elif self._pwm_ms < _LONG_MS:
+            self._pwm_ms += dt_ms
         hw.pilot.drive(duty)
         if hw.residual_current is not None:
             hw.residual_current.test(self._residual.test)

@@ -1,14 +1,19 @@
-"""The safety loop: every kernel, every 10 ms, and the watchdog.  It is never cancelled.
+"""The safety loop: the kernels' heart, and the watchdog.  It is never cancelled.
 
-This loop is the bound of a port without hard interrupts. The kernel is made to run in one, once
-per pilot period; no port does that yet (docs/safety.md).
+A port with a hard interrupt is handed `beat`, and the kernels run in it every millisecond,
+whatever this loop or any other does; without one this loop is their heart, every 10 ms.
 """
 
 import asyncio
 import sys
 
+from micropython import const
+
 PERIOD_MS = 10
-_WATCHDOG_MS = 2000
+_WATCHDOG_MS = const(2000)
+# As long the interrupt goes on feeding a watchdog that this loop has left alone: longer than a
+# TLS handshake and the look-up of a name, which block it. Then the whole firmware starts anew.
+_LOOP_LOST_MS = const(10000)
 
 
 class Safety:
@@ -18,10 +23,21 @@ class Safety:
         self._port = port
         self._kernels = kernels
         self._uptime = uptime
+        self._unseen_ms = 0  # since this loop last ran, as the interrupt counts
+        self._told = False
         self.faulted = None
 
     async def run(self):
         self._port.arm_watchdog(_WATCHDOG_MS)
+        if self._port.beat is None:
+            await self._tick_on()
+        self._port.beat(self.beat)
+        while True:
+            self._unseen_ms = 0
+            self.look()
+            await asyncio.sleep_ms(PERIOD_MS)
+
+    async def _tick_on(self):
         last = self._uptime.ms()
         while True:
             now = self._uptime.ms()
@@ -30,19 +46,40 @@ class Safety:
             await asyncio.sleep_ms(max(0, PERIOD_MS - (self._uptime.ms() - now)))
 
     def tick(self, dt_ms: int):
-        """One beat.  A kernel that fails opens its contactor, and the watchdog is fed no more."""
-        bit = 1
+        """One round.  A kernel that fails opens its contactor, and the watchdog is fed no more."""
         for kernel in self._kernels:
             try:
                 kernel.tick(dt_ms)
             except Exception as error:
-                kernel.fail()
-                if self.faulted is None:
-                    self.faulted = error
-                    sys.print_exception(error)
+                self._failed(kernel, error)
+        self.look()
+        if self.faulted is None:
+            self._port.feed_watchdog()
+
+    def beat(self):
+        """One millisecond, in a hard interrupt: nothing is made, nothing is printed."""
+        for kernel in self._kernels:
+            try:
+                kernel.beat()
+            except Exception as error:
+                self._failed(kernel, error)
+        self._unseen_ms += 1
+        if self.faulted is None and self._unseen_ms < _LOOP_LOST_MS:
+            self._port.feed_watchdog()
+
+    def _failed(self, kernel, error):
+        kernel.fail()
+        if self.faulted is None:
+            self.faulted = error
+
+    def look(self):
+        """What the kernels leave to be told and kept."""
+        if self.faulted is not None and not self._told:
+            self._told = True
+            sys.print_exception(self.faulted)
+        bit = 1
+        for kernel in self._kernels:
             if kernel.welded and not self._port.retained & bit:
                 # Outlives a reset, not a power cut.
                 self._port.retained = self._port.retained | bit
             bit <<= 1
-        if self.faulted is None:
-            self._port.feed_watchdog()

@@ -201,8 +201,10 @@ class Hardware:
 class Rig:
     """One kernel on that hardware, a meter read once a second, and the clock."""
 
-    def __init__(self, step_ms=10, welded=False, **limits):
+    def __init__(self, step_ms=10, welded=False, beats=False, **limits):
+        """`beats`: the kernel's heart is an interrupt every millisecond, not a task's tick."""
         self.hw = Hardware()
+        self.beats = beats
         self.car = self.hw.car
         self.kernel = Kernel(self.hw, Limit(**limits), welded)
         self.facts = self.kernel.facts
@@ -217,6 +219,16 @@ class Rig:
     def tick(self, dt_ms=None):
         """The world moves, then the kernel looks at it."""
         dt_ms = dt_ms or self.step_ms
+        if not self.beats:
+            self._pass(dt_ms)
+            self.kernel.tick(dt_ms)
+            return
+        while dt_ms > 0:
+            self._pass(1)
+            self.kernel.beat()
+            dt_ms -= 1
+
+    def _pass(self, dt_ms):
         hw = self.hw
         self.now += dt_ms
         hw.contactor.tick(dt_ms)
@@ -229,7 +241,6 @@ class Rig:
             if self.metered:
                 self.meter_age_ms = 0
                 self.kernel.meter_read(self.car.current_ma, self.voltage_dv)
-        self.kernel.tick(dt_ms)
 
     def run(self, ms, step_ms=None):
         end = self.now + ms

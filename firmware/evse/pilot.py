@@ -12,6 +12,7 @@ _B = const(1)
 _C = const(2)
 _D = const(3)
 _UNKNOWN = const(6)
+_HIGH_MV = const(1000000)  # no pilot is above
 
 X1 = const(10000)  # steady +12 V: connected, nothing offered
 OFF = const(0)  # steady -12 V: state F
@@ -57,12 +58,17 @@ class Pilot:
         self.diode_seen = False  # it was, since the oscillator started
         self._index = _UNKNOWN
         self._candidate = _UNKNOWN
+        self._floor_mv = self._roof_mv = 0  # between them the letter stays what it is
         self._held_ms = 0  # since the candidate was first seen, without a break
         self._lost_ms = -1  # since a letter with power was last seen, -1 while it is
         self._bad_ms = -1  # since the low side was first seen wrong, -1 while it is right
 
     def feed(self, high_mv: int, low_mv: int, pwm_ms: int, dt_ms: int):
         """One sample.  `pwm_ms`: how long the oscillator has been running, 0 when it is not."""
+        if self._floor_mv <= high_mv < self._roof_mv and self._candidate == self._index:
+            self._lost_ms = -1  # still where it was, as nearly every millisecond
+            self._diode(low_mv, pwm_ms, dt_ms)
+            return
         index = self._classify(high_mv)
         if index != self._candidate:
             # The first sample that differs starts the clock; this tick's dt belongs to the past.
@@ -100,6 +106,8 @@ class Pilot:
 
     def _settle(self, index: int):
         self._index = index
+        self._roof_mv = self._edges[index - 1] + self._limit.hysteresis_mv if index else _HIGH_MV
+        self._floor_mv = self._edges[index] - self._limit.hysteresis_mv if index < 5 else -_HIGH_MV
         self.letter = _LETTERS[index]
         self._held_ms = 0
         self._lost_ms = -1
@@ -119,6 +127,8 @@ class Pilot:
         limit = self._limit
         if not pwm_ms:
             self.diode_bad = self.diode_seen = False
+            self._bad_ms = -1
+            return
         if pwm_ms < limit.pwm_settle_ms or not _B <= self._candidate <= _D:
             self._bad_ms = -1  # no car to judge; a short (E) also pulls the low side up
         elif low_mv <= limit.diode_mv:

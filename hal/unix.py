@@ -66,6 +66,8 @@ _fcntl = _libc.func("i", "fcntl", "iii")
 class Connector:
     """One connector's drivers. lock and proximity are None on a tethered board."""
 
+    eye = None  # of a port with an interrupt
+
     def __init__(self, slot, index, socket):
         at = _BASE + _STRIDE * index
         self.pilot = Pilot(WirePWM(slot, at + _DUTY), WireSampler(slot, at + _PILOT_HIGH))

@@ -56,14 +56,17 @@ class Safety:
         if self.faulted is None:
             self._port.feed_watchdog()
 
-    def beat(self):
-        """One millisecond, in a hard interrupt: nothing is made, nothing is printed."""
+    def beat(self, ms: int, news: bool):
+        """In a hard interrupt: nothing is made, nothing is printed. See `Kernel.beat`."""
         for kernel in self._kernels:
             try:
-                kernel.beat()
+                if kernel.beat(ms, news):
+                    self._rounded(kernel.round_ms)
             except Exception as error:
                 self._failed(kernel, error)
-        self._unseen_ms += 1
+
+    def _rounded(self, ms: int):
+        self._unseen_ms += ms
         if self.faulted is None and self._unseen_ms < _LOOP_LOST_MS:
             self._port.feed_watchdog()
 

@@ -186,8 +186,37 @@ class Thermometer:
         return self.dc
 
 
+class Eye:
+    """What a port does in a microsecond: is there anything the kernel has not been told of?"""
+
+    def __init__(self, hw):
+        self._hw = hw
+        self._ms = 0
+        self.expect(1, 0, 0)
+
+    def expect(self, floor_mv, roof_mv, low_roof_mv):
+        self._floor_mv = floor_mv
+        self._roof_mv = roof_mv
+        self._low_roof_mv = low_roof_mv
+
+    def beat(self, kernel_beat):
+        """A millisecond."""
+        self._ms += 1
+        news = not self._still()
+        if news or self._ms >= 2:
+            kernel_beat(self._ms, news)
+            self._ms = 0
+
+    def _still(self):
+        pilot = self._hw.pilot
+        pilot.sample()
+        if self._hw.residual_current.tripped() or pilot.low_mv >= self._low_roof_mv:
+            return False
+        return self._floor_mv <= pilot.high_mv < self._roof_mv
+
+
 class Hardware:
-    def __init__(self):
+    def __init__(self, beats=False):
         self.car = Car()
         self.pilot = Pilot(self.car)
         self.contactor = Contactor()
@@ -196,6 +225,7 @@ class Hardware:
         self.lock = Lock()
         self.proximity = Proximity()
         self.thermometer = Thermometer()
+        self.eye = Eye(self) if beats else None
 
 
 class Rig:
@@ -203,10 +233,11 @@ class Rig:
 
     def __init__(self, step_ms=10, welded=False, beats=False, **limits):
         """`beats`: the kernel's heart is an interrupt every millisecond, not a task's tick."""
-        self.hw = Hardware()
+        self.hw = Hardware(beats)
         self.beats = beats
         self.car = self.hw.car
         self.kernel = Kernel(self.hw, Limit(**limits), welded)
+        self._beat = self.kernel.beat  # bound once: an interrupt makes no objects
         self.facts = self.kernel.facts
         self.step_ms = step_ms
         self.now = 0
@@ -225,7 +256,7 @@ class Rig:
             return
         while dt_ms > 0:
             self._pass(1)
-            self.kernel.beat()
+            self.hw.eye.beat(self._beat)
             dt_ms -= 1
 
     def _pass(self, dt_ms):

@@ -37,14 +37,14 @@ def test_a_trip_opens_at_the_next_beat():
 
 def test_a_trip_of_one_beat_is_not_forgotten_by_the_rest_of_the_round():
     """However short: opened, state F, and closed only after the latch has let go."""
-    for late in range(9):  # in every step of the round
+    for late in range(30):  # in every step of the round
         rig = charging()
         rig.run(late or 1)
         rig.hw.residual_current.trip = True
         rig.tick()
         rig.hw.residual_current.trip = False
         assert not rig.coil
-        rig.run(30)
+        rig.run(60)
         assert rig.duty == 0, late  # table A.5
         rig.run(59000)
         assert not rig.coil, late
@@ -58,22 +58,22 @@ def test_a_glance_never_closes():
         rig.tick()
     rig.kernel.wishes.close = False
     for _ in range(1000):
-        rig.kernel._glance(1)
+        rig.kernel._look(0)
     assert not rig.coil
 
 
 def test_every_bound_is_kept_to_the_length_of_a_round():
-    """F is held 300 ms and no more than two rounds longer; x1 is borne for 6 s."""
+    """F is held 320 ms to within a round; x1 is borne for 6 s."""
     rig = charging()
     rig.hw.ground.sound = False
-    rig.until(lambda: rig.duty == 0, 20)
+    rig.until(lambda: rig.duty == 0, 60)
     rig.hw.ground.sound = True
-    assert 300 <= rig.until(lambda: rig.duty != 0, 400) <= 320
+    assert 300 <= rig.until(lambda: rig.duty != 0, 400) <= 375
     rig = charging()
     rig.car.follows = False
     rig.revoke()
-    rig.until(lambda: rig.duty == 10000, 20)
-    assert 6000 <= rig.until(lambda: not rig.coil, 6100) <= 6030
+    rig.until(lambda: rig.duty == 10000, 60)
+    assert 6000 <= rig.until(lambda: not rig.coil, 6100) <= 6060
 
 
 def test_a_session_allocates_nothing_in_the_interrupt():
@@ -95,3 +95,20 @@ def test_a_session_allocates_nothing_in_the_interrupt():
         finally:
             micropython.heap_unlock()
     assert rig.kernel.unplugged == 1
+
+
+def test_what_the_eye_has_seen_before_costs_no_glance():
+    """A steady pilot: the driver is asked once a round, not once a millisecond."""
+    rig = charging()
+    rig.run(100)
+    asked = [0]
+    feed = rig.kernel._pilot.feed
+
+    def counted(*sample):
+        asked[0] += 1
+        feed(*sample)
+
+    rig.kernel._pilot.feed = counted
+    rig.run(1000)
+    rounds = 1000 // (2 * len(rig.kernel._round) + 2)
+    assert rounds <= asked[0] <= rounds + 2, asked

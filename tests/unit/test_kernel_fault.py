@@ -155,7 +155,7 @@ def test_state_f_is_held_300_ms_after_every_fault():
             rig.until(lambda rig=rig: rig.duty == 0, 100)
             cause(rig, False)
             ms = rig.until(lambda rig=rig: rig.duty != 0, 400)
-            assert 300 <= ms <= 300 + tick, (cause, tick)
+            assert 320 <= ms <= 320 + tick, (cause, tick)
             assert rig.duty == 10000
 
 

@@ -238,6 +238,7 @@ class Drivers:
         self.lock = Lock(self.motor, Pin(), self.lock_feedback)
         self.proximity = Proximity(ADC(3300000 * 220 // 1220), 1000, 3300)
         self.thermometer = Thermometer(ADC(750000))
+        self.eye = None
 
 
 def test_kernel_on_the_real_drivers_charges_and_allocates_nothing():

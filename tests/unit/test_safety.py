@@ -16,14 +16,16 @@ class Kernel:
         self.welded = False
         self.ticked_ms = self.beats = 0
         self.failed = self.breaks = False
+        self.round_ms = 26
 
     def tick(self, dt_ms):
         self.ticked_ms += dt_ms
         self._break()
 
-    def beat(self):
+    def beat(self, ms, news):
         self.beats += 1
         self._break()
+        return self.beats % 13 == 0
 
     def _break(self):
         if self.breaks:
@@ -87,18 +89,19 @@ def test_with_an_interrupt_only_the_interrupt_moves_the_kernels():
     task, (one,) = safety(True)
     run_for(task, 5 * PERIOD_MS)
     assert (one.ticked_ms, one.beats, task._port.fed) == (0, 0, 0)
-    task._port.tick()
-    assert (one.beats, task._port.fed) == (1, 1)
+    for _ in range(26):
+        task._port.tick(2, False)
+    assert (one.beats, task._port.fed) == (26, 2)  # once a round
 
 
 def test_a_loop_that_hangs_is_left_to_the_watchdog():
     """The interrupt lives, the rest does not: after 10 s nobody feeds."""
     task, (one,) = safety(True)
     run_for(task, 2 * PERIOD_MS)
-    for _ in range(3 * _LOST_MS):
-        task._port.tick()
-    assert one.beats == 3 * _LOST_MS  # the car is still watched
-    assert _LOST_MS - 1 <= task._port.fed <= _LOST_MS
+    for _ in range(_LOST_MS):
+        task._port.tick(2, False)
+    assert one.beats == _LOST_MS  # the car is still watched
+    assert (_LOST_MS - 26) // 26 <= task._port.fed <= _LOST_MS // 26
 
 
 def test_a_kernel_that_fails_opens_and_is_fed_no_more():
@@ -106,7 +109,7 @@ def test_a_kernel_that_fails_opens_and_is_fed_no_more():
         task, (bad, good) = safety(heart, 2)
         bad.breaks = True
         for _ in range(3):
-            task.beat() if heart else task.tick(10)
+            task.beat(2, False) if heart else task.tick(10)
         assert bad.failed and not good.failed
         assert (good.beats, good.ticked_ms) == ((3, 0) if heart else (0, 30))
         assert task._port.fed == 0 and isinstance(task.faulted, ValueError)
@@ -116,7 +119,7 @@ def test_the_interrupt_prints_nothing_and_the_task_tells_once():
     task, (bad,) = safety(True)
     bad.breaks = True
     TOLD.clear()
-    task.beat()
+    task.beat(2, False)
     assert TOLD == [] and bad.failed
     task.look()
     task.look()

@@ -1,0 +1,5 @@
+set(PICO_BOARD "pico")
+set(MICROPY_PY_LWIP ON)
+set(MICROPY_SOURCE_BOARD "${CMAKE_CURRENT_LIST_DIR}/ppp_peer.c")
+set(EVSE_LINK_OPTIONS -Wl,--wrap=ppp_connect)
+include("${CMAKE_CURRENT_LIST_DIR}/../rp2/board.cmake")

@@ -1,0 +1,6 @@
+// The emulated board: a Pico whose network is PPP on a UART.
+#define MICROPY_HW_BOARD_NAME "RP2040_RIG"
+#define MICROPY_HW_FLASH_STORAGE_BYTES (1024 * 1024)
+#define MICROPY_PY_NETWORK (1)
+#define MICROPY_PY_NETWORK_HOSTNAME_DEFAULT "evse"
+#define MICROPY_PY_NETWORK_PPP_LWIP (1)

@@ -1,0 +1,6 @@
+# wiznet5k is not in Debian's source package: build with MPY_DIR naming MicroPython's own tree.
+set(PICO_BOARD wiznet_w5100s_evb_pico)
+set(MICROPY_PY_LWIP ON)
+set(MICROPY_PY_NETWORK_WIZNET5K W5500) # its name up to MicroPython 1.26
+set(MICROPY_PY_NETWORK_WIZNET6K W5500) # and after
+include("${CMAKE_CURRENT_LIST_DIR}/../rp2/board.cmake")

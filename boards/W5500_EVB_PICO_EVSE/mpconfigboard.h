@@ -1,0 +1,9 @@
+// The module's own wiring of the W5500 is MicroPython's to say.
+#include "boards/W5500_EVB_PICO/mpconfigboard.h"
+
+#undef MICROPY_HW_BOARD_NAME
+#define MICROPY_HW_BOARD_NAME "W5500_EVB_PICO_EVSE"
+#undef MICROPY_HW_FLASH_STORAGE_BYTES
+#define MICROPY_HW_FLASH_STORAGE_BYTES (1024 * 1024)
+#undef MICROPY_PY_NETWORK_HOSTNAME_DEFAULT
+#define MICROPY_PY_NETWORK_HOSTNAME_DEFAULT "evse"

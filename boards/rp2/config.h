@@ -1,0 +1,61 @@
+// MicroPython's configuration for our boards on this chip: its port's own, less what the firmware
+// never uses. Its place is given by MP_CONFIGFILE (py/mpconfig.h), so that MicroPython's tree stays
+// as it is. What each group saves is in docs/hardware/image.md (python tools/figures/image.py).
+#include <mpconfigport.h>
+
+// An update slot is a ROMFS image, mounted where it lies (firmware/start.py): the file system, but
+// no partition of its own.
+#undef MICROPY_VFS_ROM
+#define MICROPY_VFS_ROM (1)
+#define MICROPY_VFS_ROM_IOCTL (0)
+
+// group: FAT. The storage is LittleFS and raw blocks.
+#undef MICROPY_VFS_FAT
+#define MICROPY_VFS_FAT (0)
+
+// group: threads. The firmware is one asyncio loop and one interrupt, the second core sleeps.
+#undef MICROPY_PY_THREAD
+#define MICROPY_PY_THREAD (0)
+
+// group: USB devices in Python. The console is USB's serial port.
+#undef MICROPY_HW_ENABLE_USB_RUNTIME_DEVICE
+#define MICROPY_HW_ENABLE_USB_RUNTIME_DEVICE (0)
+
+// group: modules nobody imports.
+#define MICROPY_PY_FRAMEBUF (0)
+#define MICROPY_PY_CMATH (0)
+#define MICROPY_PY_MATH (0)
+#define MICROPY_PY_HEAPQ (0)
+#define MICROPY_PY_RE (0)
+#define MICROPY_PY_DEFLATE (0)
+#define MICROPY_PY_RANDOM (0)
+#define MICROPY_PY_PLATFORM (0)
+#undef MICROPY_PY_CRYPTOLIB
+#define MICROPY_PY_CRYPTOLIB (0)
+
+// group: MicroPython's WebSocket and its prompt over the network. Ours is firmware/wire.
+#undef MICROPY_PY_WEBSOCKET
+#define MICROPY_PY_WEBSOCKET (0)
+#undef MICROPY_PY_WEBREPL
+#define MICROPY_PY_WEBREPL (0)
+#undef MICROPY_PY_OS_DUPTERM
+#define MICROPY_PY_OS_DUPTERM (0)
+#undef MICROPY_PY_OS_DUPTERM_NOTIFY
+
+// group: buses and chips no board has. The port does not compile without I2C.
+#undef MICROPY_PY_MACHINE_SOFTSPI
+#define MICROPY_PY_MACHINE_SOFTSPI (0)
+#undef MICROPY_PY_MACHINE_I2S
+#define MICROPY_PY_MACHINE_I2S (0)
+#undef MICROPY_PY_MACHINE_BITSTREAM
+#define MICROPY_PY_MACHINE_BITSTREAM (0)
+#undef MICROPY_PY_MACHINE_DHT_READINTO
+#define MICROPY_PY_MACHINE_DHT_READINTO (0)
+#undef MICROPY_PY_MACHINE_PULSE
+#define MICROPY_PY_MACHINE_PULSE (0)
+#undef MICROPY_PY_ONEWIRE
+#define MICROPY_PY_ONEWIRE (0)
+
+// group: raw IP sockets.
+#undef MICROPY_PY_LWIP_SOCK_RAW
+#define MICROPY_PY_LWIP_SOCK_RAW (0)

@@ -69,8 +69,29 @@ def _kernels(port) -> list:
         limit = Limit(
             max_ma=board.max_ma, socket=board.socket, ventilation=board.ventilation, **board.limits
         )
-        kernels.append(Kernel(port.connectors[k], limit, bool(port.retained & 1 << k)))
+        kernels.append(_kernel(port, k, limit))
     return kernels
+
+
+def _kernel(port, k: int, limit):
+    """Whoever owns the contactor: this chip, a satellite beside it, or OpenEVSE's controller."""
+    kind = getattr(board, "kernel", "local")
+    if kind == "local":
+        return Kernel(port.connectors[k], limit, bool(port.retained & 1 << k))
+    port.beat = None  # a stand-in speaks over a UART: no work for an interrupt
+    if kind == "remote":
+        from firmware.evse.remote import RemoteKernel
+        from hal.remote import Line
+        from hal.remote_frame import Order, Report
+
+        boot = int.from_bytes(port.entropy(2), "little") or 1
+        return RemoteKernel(Line(port.link_uart, Order(), Report(), boot), limit)
+    if kind == "rapi":
+        from firmware.evse.rapi import CHECKS, RapiKernel
+        from hal.rapi import OpenEVSE
+
+        return RapiKernel(OpenEVSE(port.link_uart), limit, getattr(board, "rapi_checks", CHECKS))
+    raise ValueError("no such kernel: " + kind)
 
 
 def _identity(given: dict, slots) -> dict:
@@ -179,9 +200,10 @@ class Firmware:
         watch = None if events is None else Watch(station, events, lambda: self.link.why)
         tasks = [self._metering()]
         for k, connector in enumerate(self.connectors):
-            if k == 0 or not board.shared_reader:
+            if board.reader and (k == 0 or not board.shared_reader):
                 tasks.append(self._cards(k, connector))
-            tasks.append(button(self.port.connectors[k].button.pressed, connector, uptime))
+            if self.port.connectors[k].button is not None:
+                tasks.append(button(self.port.connectors[k].button.pressed, connector, uptime))
         return tasks + [
             charging(station, uptime),
             upkeep(self.stores.journal, station, watch, uptime),

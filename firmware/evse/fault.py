@@ -16,6 +16,7 @@ PILOT = const(512)  # state E or F on the wire: short, or no pilot
 DIODE = const(1024)  # the car's diode is missing
 VENTILATION = const(2048)  # the car asks for ventilation (D) that the place has not
 SOFTWARE = const(4096)  # the kernel itself failed
+LINK = const(8192)  # no news from the chip that owns the contactor
 
 # Warnings: charging goes on, less of it.
 METER = const(1)  # no fresh reading
@@ -35,6 +36,7 @@ NAMES = (
     (PILOT, "PilotShort"),
     (DIODE, "DiodeMissing"),
     (VENTILATION, "VentilationRequired"),
+    (LINK, "LinkLost"),
     (SOFTWARE, "Software"),
 )
 

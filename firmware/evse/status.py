@@ -45,7 +45,7 @@ _ERRORS = (
     (fault.OVERTEMP, "HighTemperature"),
     (fault.UNDERVOLTAGE, "UnderVoltage"),
     (fault.LOCK, "ConnectorLockFailure"),
-    (fault.SOFTWARE, "InternalError"),
+    (fault.LINK | fault.SOFTWARE, "InternalError"),
 )
 
 

@@ -13,7 +13,7 @@ def test_every_fault_bit_has_one_bit_and_one_name():
         bits |= bit
         seen.append(word)
         words += 1
-    assert words == 13 and bits == (1 << 13) - 1
+    assert words == 14 and bits == (1 << 14) - 1
     assert fault.name(0) == ""
 
 

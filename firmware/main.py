@@ -26,6 +26,7 @@ from firmware.tasks.csms import Link
 from firmware.tasks.csms_access import Access
 from firmware.tasks.diagnostics import Diagnostics
 from firmware.tasks.metering import metering
+from firmware.tasks.quiet import Quiet
 from firmware.tasks.safety import Safety
 from firmware.tasks.transfers import transfers
 from firmware.tasks.upkeep import upkeep
@@ -118,6 +119,7 @@ class Firmware:
         log.set_clock(self.uptime.ms)
         self.kernels = _kernels(self.port)
         self.safety = Safety(self.port, self.kernels, self.uptime)
+        self.quiet = Quiet(self.port, self.kernels, self.uptime)
         self.connectors = [Connector(k + 1, kernel) for k, kernel in enumerate(self.kernels)]
         self.station: "Station" = None
         self.link: "Link" = None
@@ -159,7 +161,7 @@ class Firmware:
             station.security("ResetOrReboot", self._cause(), 0)
         self.tls = lambda: self.port.tls({"ca": self._roots(files)})
         access = Access(station, credentials, cpid, lambda chosen: self._context(files, chosen))
-        self.link = Link(self.port, station, access, self.uptime)
+        self.link = Link(self.port, station, access, self.uptime, self.quiet)
 
     def _plant(self, provisioning: dict, credentials, files: dict):
         """What the rooms are given."""
@@ -207,7 +209,7 @@ class Firmware:
         return tasks + [
             charging(station, uptime),
             upkeep(self.stores.journal, station, watch, uptime),
-            transfers(self.port, station, uptime, self.tls),
+            transfers(self.port, station, uptime, self.tls, self.quiet),
             Diagnostics(station, uptime).run(),
             self.link.run(),
             self._lives(),

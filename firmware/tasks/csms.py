@@ -11,6 +11,7 @@ from micropython import const
 
 from firmware.ocpp.conversation import Conversation, Silence
 from firmware.store import log
+from firmware.tasks.quiet import LONGEST_MS
 from firmware.tasks.trace import trace
 from firmware.wire import websocket
 
@@ -30,12 +31,14 @@ _LIMIT = const(16384)  # bytes of one message; backends stay below this
 class Link:
     """`access`: with what it connects, see csms_access.py."""
 
-    def __init__(self, port, station, access, uptime):
+    def __init__(self, port, station, access, uptime, quiet):
         self._port = port
         self._station = station
         self._settings = station.settings
         self._access = access
         self._uptime = uptime
+        self._quiet = quiet
+        self._renewal = None  # since when other credentials wait for it
         self._conversation = Conversation(station, self.new_id, trace)
         self._out = []  # bytes to write
         self._ws: "websocket.Client" = None
@@ -85,6 +88,8 @@ class Link:
         """From connect to the end of one connection; leaves by an exception."""
         self.why = ""
         self._status, self._stream = 0, None
+        if self._access.secure:
+            await self._quiet.wait()
         gc.collect()  # TLS and the receive buffer want the heap in one piece
         host, port, self._context, name = self._access.begin(self._uptime.ms())
         self._stream = stream = await asyncio.wait_for(
@@ -136,7 +141,7 @@ class Link:
         while True:
             now = self._uptime.ms()
             if self._open:
-                if self._access.due(now):
+                if self._access.due(now) and self._may_renew(now):
                     self._renew(now)
                 else:
                     for text in self._conversation.due(now):
@@ -151,6 +156,12 @@ class Link:
             if reader.done():
                 raise OSError(self.why or "closed by the peer")
             await asyncio.sleep_ms(_BEAT_MS)
+
+    def _may_renew(self, now: int) -> bool:
+        """Other credentials mean another handshake; the link that works stays until then."""
+        if self._renewal is None:
+            self._renewal = now
+        return self._quiet.now() or now - self._renewal >= LONGEST_MS
 
     def _renew(self, now: int):
         """Make way for a connection with other credentials, politely."""
@@ -169,6 +180,7 @@ class Link:
         if self._open:
             self._station.disconnected(now)
         self._open = False
+        self._renewal = None
         self._conversation.lost(now)
         self._out = []
         log.note("link:", why)

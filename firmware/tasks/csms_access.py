@@ -91,6 +91,11 @@ class Access:
         if outcome and self._room is not None:
             self._room.settled(outcome, now)
 
+    @property
+    def secure(self) -> bool:
+        """The next connection is likely one of TLS: the first, or as the last."""
+        return self._set is None or address(self._set)[0]
+
     def due(self, now: int) -> bool:
         """The connection is to make way for one with other credentials."""
         return self._room is not None and self._room.due(now)

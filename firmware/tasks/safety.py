@@ -10,6 +10,7 @@ import sys
 from micropython import const
 
 PERIOD_MS = 10
+_TICK_MOST_MS = const(25)
 _WATCHDOG_MS = const(2000)
 # As long the interrupt goes on feeding a watchdog that this loop has left alone: longer than a
 # TLS handshake and the look-up of a name, which block it. Then the whole firmware starts anew.
@@ -28,7 +29,9 @@ class Safety:
         self.faulted = None
 
     async def run(self):
-        self._port.arm_watchdog(_WATCHDOG_MS)
+        # Twice the longest stall and a second: a slow handshake must not reset the charger.
+        stalls_ms = self._port.stalls_ms
+        self._port.arm_watchdog(max(_WATCHDOG_MS, 2 * stalls_ms + 1000 if stalls_ms else 0))
         if self._port.beat is None:
             await self._tick_on()
         self._port.beat(self.beat)
@@ -41,7 +44,8 @@ class Safety:
         last = self._uptime.ms()
         while True:
             now = self._uptime.ms()
-            self.tick(now - last)
+            # No more than a kernel is made for: while nobody looked nothing was agreed upon.
+            self.tick(min(now - last, _TICK_MOST_MS))
             last = now
             await asyncio.sleep_ms(max(0, PERIOD_MS - (self._uptime.ms() - now)))
 

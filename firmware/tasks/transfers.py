@@ -1,7 +1,8 @@
 """Files that a room wants brought or sent: one at a time, beside everything else.
 
 What a bad server can do ends here: the connections are closed, the room hears a few words, and
-the next job may come. A password in a URL never reaches the log or the room.
+the next job may come. A password in a URL never reaches the log or the room. The protocols are
+imported with the first job: they are RAM, and rarely wanted.
 """
 
 import asyncio
@@ -10,16 +11,14 @@ import gc
 from micropython import const
 
 from firmware.store.log import note
-from firmware.tasks import transfer_ftp, transfer_http
 from firmware.tasks.trace import trace
 from firmware.tasks.transfer import Refused, Transfer
 from firmware.wire import ProtocolError
-from firmware.wire.location import Location
 
 _BEAT_MS = const(100)
 
 
-async def transfers(port, station, uptime, tls):
+async def transfers(port, station, uptime, tls, quiet):
     """For ever. `tls()` gives the TLS context of an https server."""
     while True:
         try:
@@ -28,6 +27,7 @@ async def transfers(port, station, uptime, tls):
                 if room is not None and job is None:
                     job = room.job(uptime.ms())
             if job is not None:
+                await quiet.wait()  # its handshake; how late a job may be begins behind it
                 await _run(Transfer(port, job, uptime, tls), uptime)
         except Exception as error:
             # A fault of the room, not of a server: the charger goes on without this transfer.
@@ -63,8 +63,13 @@ async def _attempt(transfer, outcome: list) -> None:
     """Leaves the reason in `outcome`, None for a whole file; nothing when it was cut off."""
     job = transfer.job
     try:
+        from firmware.wire.location import Location
+
         location = Location(job.location)
-        by = transfer_ftp if location.scheme == "ftp" else transfer_http
+        if location.scheme == "ftp":
+            from firmware.tasks import transfer_ftp as by
+        else:
+            from firmware.tasks import transfer_http as by
         await (by.upload if job.upload else by.download)(transfer, location)
         outcome.append(None)
     except Exception as error:

@@ -17,7 +17,9 @@ from hashlib import sha256
 sys.path[:] = [sys.argv[0].rpartition("tests/")[0] or ".", ".frozen"]
 
 from firmware.ocpp.job import Job  # noqa: E402
-from firmware.tasks import transfers  # noqa: E402
+# The protocols too: what is measured is a transfer, not its code.
+from firmware.tasks import transfer_ftp, transfer_http, transfers  # noqa: E402, F401
+from firmware.tasks.quiet import Quiet  # noqa: E402
 from hal import link  # noqa: E402
 
 PLAN = json.loads(sys.stdin.read())
@@ -25,6 +27,8 @@ PLAN = json.loads(sys.stdin.read())
 
 class Port:
     """As hal/unix.py has it, without the bench's proxy."""
+
+    stalls_ms = 0
 
     async def connect(self, host, port, context=None, name=None):
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -228,7 +232,7 @@ async def main():
     tls = PLAN.get("tls") or {}
     port = Port()
     task = asyncio.create_task(
-        transfers.transfers(port, station, Uptime(), lambda: link.tls(tls))
+        transfers.transfers(port, station, Uptime(), lambda: link.tls(tls), Quiet(port, [], Uptime()))
     )
     await asyncio.sleep_ms(1)
     before = len(os.listdir("/proc/self/fd"))

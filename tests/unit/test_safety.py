@@ -6,6 +6,8 @@ import sys
 from firmware.tasks.safety import PERIOD_MS, Safety
 
 _LOST_MS = 10000
+if not hasattr(asyncio, "sleep_ms"):  # CPython
+    asyncio.sleep_ms = lambda ms: asyncio.sleep(ms / 1000)  # type: ignore[attr-defined]
 TOLD: list = []
 if not hasattr(sys, "print_exception"):  # CPython: told here instead of on the console
     sys.print_exception = TOLD.append  # type: ignore[attr-defined]
@@ -37,6 +39,8 @@ class Kernel:
 
 class Port:
     """`heart`: it has an interrupt."""
+
+    stalls_ms = 0
 
     def __init__(self, heart):
         self.retained = 0
@@ -92,6 +96,24 @@ def test_with_an_interrupt_only_the_interrupt_moves_the_kernels():
     for _ in range(26):
         task._port.tick(2, False)
     assert (one.beats, task._port.fed) == (26, 2)  # once a round
+
+
+def test_the_watchdog_outlasts_the_longest_stall():
+    """An ESP32's handshake of 1.5 s, once more for a bad day: 4 s."""
+    task, _ = safety(False)
+    task._port.stalls_ms = 1500
+    run_for(task, 1)
+    assert task._port.armed_ms == 4000
+
+
+def test_time_nobody_looked_is_no_time_the_pilot_agreed():
+    """After a stall of a second one tick is told of 25 ms: C for 500 ms has to be seen so long."""
+    task, (one,) = safety(False)
+    told = []
+    one.tick = told.append
+    task._uptime.ms = lambda: len(told) * 1000
+    run_for(task, 3 * PERIOD_MS)
+    assert told and max(told) == 25
 
 
 def test_a_loop_that_hangs_is_left_to_the_watchdog():

@@ -231,8 +231,9 @@ async def main():
     room = Room()
     tls = PLAN.get("tls") or {}
     port = Port()
+    quiet = Quiet(port, [], Uptime())
     task = asyncio.create_task(
-        transfers.transfers(port, station, Uptime(), lambda: link.tls(tls), Quiet(port, [], Uptime()))
+        transfers.transfers(port, station, Uptime(), lambda: link.tls(tls), quiet)
     )
     await asyncio.sleep_ms(1)
     before = len(os.listdir("/proc/self/fd"))

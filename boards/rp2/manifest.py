@@ -2,7 +2,10 @@
 The board's manifest includes this one; what else MicroPython freezes by default stays out.
 """
 
-include("$(MPY_DIR)/extmod/asyncio")
+options.defaults(satellite=False)
+
+if not options.satellite:
+    include("$(MPY_DIR)/extmod/asyncio")
 module("rp2.py", base_path="$(PORT_DIR)/modules", opt=2)
 module("_boot.py", base_path="frozen", opt=2)
-module("main.py", base_path="frozen", opt=2)
+module("main.py", base_path="satellite" if options.satellite else "frozen", opt=2)

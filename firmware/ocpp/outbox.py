@@ -49,6 +49,7 @@ class Outbox:
         self._capacity = capacity
         self._stall_after = stall_after
         self._backlog = Backlog(store, words, stamp, boot)
+        self.note = self._backlog.note  # what it takes to end a transaction after a power cut
         self._live = Live(live_capacity)
         self._live_turn = True
         self._refused_at = None  # (number, ms) of the last refusal: the retry wait runs from it
@@ -76,10 +77,6 @@ class Outbox:
                 self.thinned += 1
                 return
         self._backlog.queue(self._new_id(), action, payload, transaction, role)
-
-    def note(self, transaction: int, note: list) -> None:
-        """Keeps what it takes to end a running transaction after a power cut."""
-        self._backlog.note(transaction, note)
 
     def unfinished(self) -> list:
         """(transaction, note) of each that was started and not stopped."""

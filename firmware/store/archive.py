@@ -9,7 +9,6 @@ from micropython import const
 
 _BLOCK = const(512)
 _MOST = const(1024)  # at once: two copies of it exist for a moment
-_ZEROS = b"\0" * _BLOCK
 
 
 class Archive:
@@ -67,9 +66,9 @@ class Archive:
                 left -= size
                 yield b"\n" * size
             if fill:
-                yield _ZEROS[:fill]
-        yield _ZEROS
-        yield _ZEROS
+                yield bytes(fill)
+        yield bytes(_BLOCK)
+        yield bytes(_BLOCK)
 
 
 def header(name: str, size: int, at: int) -> bytes:

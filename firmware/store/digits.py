@@ -42,7 +42,9 @@ def byte(data, at: int) -> int:
 def varint(data, at: int) -> tuple:
     value = shift = 0
     while True:
-        more = byte(data, at)
+        if at >= len(data):
+            raise ValueError("pack: ends early")
+        more = data[at]
         at += 1
         value |= (more & 127) << shift
         if more < 128:
@@ -96,9 +98,9 @@ def _pack_hex(text: str) -> "bytearray | None":
     upper = text.lower() != text
     if uuid or (len(data) == 16 and not upper):
         return bytearray([_UUID if uuid else _HEX_16]) + data
-    packed = bytearray()
-    put_bytes(packed, _HEX_UPPER if upper else _HEX, data)
-    return packed
+    packed = bytearray([_HEX_UPPER if upper else _HEX])
+    put_varint(packed, len(data))
+    return packed + data
 
 
 def unpack_text(tag: int, data, at: int) -> tuple:

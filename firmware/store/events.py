@@ -131,25 +131,24 @@ class Events:
         if len(self._waiting) > _WAITING:
             self._waiting.pop(self.gives_way)
             self.lost += 1
+        self._written(code)
+
+    def _written(self, code: int):
+        """A record of this kind is on flash, or waits."""
 
     def _drain(self, force: bool):
         try:
             while self._waiting and self._has_room(len(self._waiting[0]), force):
-                self._put(self._waiting[0])
+                body, tries = self._waiting[0], _TRIES
+                while not self._ring.put(RECORD, self.next_number, body):
+                    tries -= 1
+                    if not self._has_room(len(body), False) or not tries:
+                        raise OSError(_EIO)
+                self.next_number += 1
                 self._waiting.pop(0)
             self.error = None
         except OSError as error:
             self.error = error
-
-    def _put(self, body):
-        ring = self._ring
-        for _ in range(_TRIES):
-            if ring.put(RECORD, self.next_number, body):
-                self.next_number += 1
-                return
-            if not self._has_room(len(body), False):
-                break
-        raise OSError(_EIO)
 
     def _has_room(self, length: int, force: bool) -> bool:
         """In the newest block or a new one. One block is always left over: a cut may leave the
@@ -247,7 +246,7 @@ def _short(text: str) -> str:
     """At most so many bytes, of whole characters, on one line."""
     if len(text) > _TEXT_BYTES:
         text = text[:_TEXT_BYTES]
-    text = "".join(["?" if c < " " or "\ud800" <= c <= "\udfff" else c for c in text])
+    text = "".join(["?" if c < " " or 0xD800 <= ord(c) <= 0xDFFF else c for c in text])
     while len(text.encode()) > _TEXT_BYTES:
         text = text[:-1]
     return text

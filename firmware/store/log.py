@@ -12,7 +12,7 @@ from firmware.store.redact import redact, without_login
 
 _HEAD = const(8)  # length, and ms in 48 bits
 _UNKNOWN = const(0xFFFF)  # of the upper 16: no clock yet
-_SIZE = const(4096)
+_SIZE = const(1024)  # until a board says how much there may be
 _LINE = const(240)
 _FRAME = const(640)
 _CUT = b"..."
@@ -39,18 +39,30 @@ class Log:
             while data[end] & 0xC0 == 0x80:  # not within a character
                 end -= 1
             data = data[:end] + _CUT
+        self._put(self.clock() if self.clock else _UNKNOWN << 32, data)
+        self.count += 1
+
+    def grow(self, size: int):
+        """So many bytes from now on, if there were fewer; what is kept stays."""
+        if size <= len(self._ring):
+            return
+        kept = list(self.entries())
+        self._ring = bytearray(size)
+        self._first = self._used = 0
+        for ms, data in kept:
+            self._put(_UNKNOWN << 32 if ms is None else ms, data)
+
+    def _put(self, ms: int, data: bytes):
         while self._used + _HEAD + len(data) > len(self._ring):
             size = _HEAD + self._at(self._first)[1]
             self._first = (self._first + size) % len(self._ring)
             self._used -= size
             self.gone += 1
-        ms = self.clock() if self.clock else _UNKNOWN << 32
         head = struct.pack("<HHI", len(data), ms >> 32, ms & 0xFFFFFFFF)
         at = (self._first + self._used) % len(self._ring)
         self._write(at, head)
         self._write((at + _HEAD) % len(self._ring), data)
         self._used += _HEAD + len(data)
-        self.count += 1
 
     def entries(self, end: "int | None" = None):
         """(ms or None, bytes of UTF-8), the oldest first, up to the line before number `end`.
@@ -114,6 +126,12 @@ def _half(c: str) -> bytes:
 
 LOG = Log(_SIZE, _LINE)
 FRAMES = Log(_SIZE, _FRAME)
+
+
+def grow(size: int):
+    """`size` bytes for each of the two."""
+    LOG.grow(size)
+    FRAMES.grow(size)
 
 
 def set_clock(ms):

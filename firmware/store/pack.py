@@ -4,7 +4,7 @@ The caller supplies what it says often: `words` (strings) and `shapes` (the keys
 may come with its value), one byte each. Both may only grow at the end: flash holds their places.
 What is built from digits is packed (`digits.py`); whatever a packed form does not give back
 exactly stays as it is. No word of any protocol here. ValueError on what JSON cannot hold, and on
-bytes that are not ours.
+bytes that are not ours. Nothing recurses: a chip's stack has room for some thirty calls.
 """
 
 import binascii
@@ -62,100 +62,115 @@ class Codec:
 
     def encode(self, value) -> bytearray:
         out = bytearray()
-        self._put(out, value, _DEEPEST)
+        waiting = [_DEEPEST, value]  # how deep it may be, and what; the next one is the last here
+        while waiting:
+            value, depth = waiting.pop(), waiting.pop() - 1
+            if depth < 0:
+                raise ValueError("pack: too deep")
+            if isinstance(value, str):
+                if value in self._words:
+                    place = self._words.index(value)
+                    _put_count(out, place, _WORD, _WORDS, _FAR_WORD)
+                else:
+                    out.extend(pack_text(value) or _plain_text(value))
+                continue
+            inside = self._put(out, value)
+            for i in range(len(inside) - 1, -1, -1):
+                waiting.append(depth)
+                waiting.append(inside[i])
         return out
 
     def decode(self, data: "bytes | bytearray"):
-        value, at = self._get(data, 0, _DEEPEST)
+        value, left, at = self._get(data, 0)
+        above = []  # what is not whole yet, the outermost first: _wants() knows it
+        while True:
+            if left is not None:
+                above.append([value, left, None, None])
+            elif above:
+                _take(above[-1], value)
+            while above and not _wants(above[-1]):
+                value = above.pop()[0]
+                if above:
+                    _take(above[-1], value)
+            if not above:
+                break
+            if len(above) >= _DEEPEST:
+                raise ValueError("pack: too deep")
+            value, left, at = self._get(data, at)
         if at != len(data):
             raise ValueError("pack: bytes left over")
         return value
 
     # To bytes
 
-    def _put(self, out: bytearray, value, depth: int) -> None:
-        if depth == 0:
-            raise ValueError("pack: too deep")
-        if isinstance(value, str):
-            self._put_text(out, value)
-        elif value is None or isinstance(value, bool):
+    def _put(self, out: bytearray, value) -> "list | tuple":
+        """The first bytes of what is no text; the values inside of it, which follow."""
+        if value is None or isinstance(value, bool):
             out.append(_NONE if value is None else _TRUE if value else _FALSE)
         elif isinstance(value, int):
             _put_integer(out, value)
         elif isinstance(value, dict):
-            self._put_dict(out, value, depth)
+            return self._put_dict(out, value)
         elif isinstance(value, (list, tuple)):
-            self._put_list(out, value, depth)
+            return _put_list(out, value)
         elif isinstance(value, float) and value - value == 0:  # neither NaN nor infinite
             put_bytes(out, _FLOAT, json.dumps(value).encode())
         else:
             raise ValueError("pack: not a JSON value")
+        return ()
 
-    def _put_list(self, out: bytearray, values: "list | tuple", depth: int) -> None:
-        if _rising(values):
-            out.append(_RISING)
-            put_varint(out, len(values))
-            last = 0
-            for value in values:
-                put_varint(out, value - last)
-                last = value
-            return
-        _put_count(out, len(values), _LIST, 16, _LONG_LIST)
-        for value in values:
-            self._put(out, value, depth - 1)
-
-    def _put_dict(self, out: bytearray, value: dict, depth: int) -> None:
+    def _put_dict(self, out: bytearray, value: dict) -> list:
         for i, shape in enumerate(self._shapes):
             if len(shape) == len(value) and _fits(shape, value):
                 _put_count(out, i, _SHAPE, _SHAPES, _FAR_SHAPE)
-                for key in shape:
-                    if isinstance(key, str):
-                        self._put(out, value[key], depth - 1)
-                return
+                return [value[key] for key in shape if isinstance(key, str)]
         out.append(_DICT)
         put_varint(out, len(value))
+        inside = []
         for key in value:
             if not isinstance(key, str):
                 raise ValueError("pack: a key that is no text")
-            self._put_text(out, key)
-            self._put(out, value[key], depth - 1)
-
-    def _put_text(self, out: bytearray, text: str) -> None:
-        if text in self._words:
-            _put_count(out, self._words.index(text), _WORD, _WORDS, _FAR_WORD)
-            return
-        packed = pack_text(text)
-        if packed is not None:
-            out.extend(packed)
-            return
-        data = text.encode()
-        _put_count(out, len(data), _TEXT, 16, _LONG_TEXT)
-        out.extend(data)
+            inside.append(key)
+            inside.append(value[key])
+        return inside
 
     # From bytes
 
-    def _get(self, data, at: int, depth: int) -> tuple:
-        if depth == 0:
-            raise ValueError("pack: too deep")
+    def _get(self, data, at: int) -> tuple:
+        """(value, None or an iterator of what it still wants, see _wants(); place behind it)."""
         tag = byte(data, at)
         at += 1
         if tag < _WORD:
-            return tag, at
+            return tag, None, at
         if tag < _SHAPE:
-            return _item(self._words, tag - _WORD), at
+            return _item(self._words, tag - _WORD), None, at
         if tag < _LIST:
-            return self._get_shape(data, tag - _SHAPE, at, depth)
+            return {}, iter(_item(self._shapes, tag - _SHAPE)), at
         if tag < _TEXT:
-            return self._get_list(data, tag - _LIST, at, depth)
+            return [], iter(range(tag - _LIST)), at
+        if _NONE <= tag <= _TRUE:
+            return (None, False, True)[tag - _NONE], None, at
+        if tag in (_LONG_LIST, _DICT, _FAR_SHAPE):
+            return self._get_large(tag, data, at)
         if tag < _NONE:
-            return _text(data, at, tag - _TEXT)
-        if tag <= _TRUE:
-            return (None, False, True)[tag - _NONE], at
-        if tag >= _DIGITS:
-            return unpack_text(tag, data, at)
-        return self._get_counted(tag, data, at, depth)
+            value, at = _text(data, at, tag - _TEXT)
+        elif tag >= _DIGITS:
+            value, at = unpack_text(tag, data, at)
+        else:
+            value, at = self._get_counted(tag, data, at)
+        return value, None, at
 
-    def _get_counted(self, tag: int, data, at: int, depth: int) -> tuple:
+    def _get_large(self, tag: int, data, at: int) -> tuple:
+        count, at = varint(data, at)
+        if tag == _FAR_SHAPE:
+            return {}, iter(_item(self._shapes, count)), at
+        if count > len(data) - at:  # a byte each, at least: nothing is made for a count that lies
+            raise ValueError("pack: ends early")
+        if tag == _DICT:
+            return {}, iter(range(2 * count)), at
+        return [], iter(range(count)), at
+
+    def _get_counted(self, tag: int, data, at: int) -> tuple:
         count, at = varint(data, at)
         if tag == _INTEGER:
             return count + _WORD, at
@@ -166,41 +181,49 @@ class Codec:
             return json.loads(text), at
         if tag == _LONG_TEXT:
             return _text(data, at, count)
-        if tag == _LONG_LIST:
-            return self._get_list(data, count, at, depth)
-        if tag == _DICT:
-            return self._get_dict(data, count, at, depth)
         if tag == _FAR_WORD:
             return _item(self._words, count), at
-        if tag == _FAR_SHAPE:
-            return self._get_shape(data, count, at, depth)
         return _get_rising(data, count, at)
 
-    def _get_list(self, data, count: int, at: int, depth: int) -> tuple:
-        values = []
-        for _ in range(count):  # the data ends before a count that lies does
-            value, at = self._get(data, at, depth - 1)
-            values.append(value)
-        return values, at
 
-    def _get_shape(self, data, place: int, at: int, depth: int) -> tuple:
-        shape = _item(self._shapes, place)
-        value = {}
-        for key in shape:
-            if isinstance(key, str):
-                value[key], at = self._get(data, at, depth - 1)
-            else:
-                value[key[0]] = key[1]
-        return value, at
+def _wants(unfinished: list) -> bool:
+    """One more value? `unfinished`: [list or dict, iterator, what the next value is for, a key].
+    The iterator gives the keys of a shape; of a dict 0 for a key, 1 for its value and so on."""
+    whole, left = unfinished[0], unfinished[1]
+    for place in left:
+        if isinstance(place, tuple):  # a key that comes with its value
+            whole[place[0]] = place[1]
+            continue
+        unfinished[2] = place
+        return True
+    return False
 
-    def _get_dict(self, data, count: int, at: int, depth: int) -> tuple:
-        value = {}
-        for _ in range(count):
-            key, at = self._get(data, at, 1)
-            if not isinstance(key, str):
-                raise ValueError("pack: a key that is no text")
-            value[key], at = self._get(data, at, depth - 1)
-        return value, at
+
+def _take(unfinished: list, value) -> None:
+    whole, _, place, key = unfinished
+    if isinstance(whole, list):
+        whole.append(value)
+    elif isinstance(place, str):
+        whole[place] = value
+    elif place & 1:
+        whole[key] = value
+    elif not isinstance(value, str):
+        raise ValueError("pack: a key that is no text")
+    else:
+        unfinished[3] = value
+
+
+def _put_list(out: bytearray, values: "list | tuple") -> "list | tuple":
+    if not _rising(values):
+        _put_count(out, len(values), _LIST, 16, _LONG_LIST)
+        return values
+    out.append(_RISING)
+    put_varint(out, len(values))
+    last = 0
+    for value in values:
+        put_varint(out, value - last)
+        last = value
+    return ()
 
 
 def _fits(shape: tuple, value: dict) -> bool:
@@ -211,6 +234,13 @@ def _fits(shape: tuple, value: dict) -> bool:
         elif value.get(key[0]) != key[1]:
             return False
     return True
+
+
+def _plain_text(text: str) -> bytearray:
+    out, data = bytearray(), text.encode()
+    _put_count(out, len(data), _TEXT, 16, _LONG_TEXT)
+    out.extend(data)
+    return out
 
 
 def _put_count(out: bytearray, count: int, near: int, limit: int, far: int) -> None:

@@ -35,6 +35,8 @@ _TAGS = ("idtag", "parentidtag")
 _WARY = (b"\\", b"key", b"pass", b"secret", b"token", b"credential")
 _SIGNS = _WARY + (b"://", b"@", b"idtag", b"value", b"data")
 _BLANK = b" \t\r\n"
+_BRACKET = const(93)  # what closes an array
+_BRACE = const(125)  # and an object
 _NUMBER = b"+-.0123456789eE"
 
 
@@ -94,6 +96,25 @@ def _fold(name: str) -> str:
     return name.lower()
 
 
+class _Value:
+    """Begun at `start` behind so many cuts, as the member `name`. `members`: (start, end, names
+    the secret) of each in an object; `secret`: one of them does."""
+
+    def __init__(self, start: int, name: str, first: int, kind: bytes):
+        self.start = start
+        self.name = name
+        self.first = first
+        self.kind = kind
+        self.closing = _BRACE if kind == b"{" else _BRACKET if kind == b"[" else None
+        self.members = []
+        self.secret = False
+
+    def took(self, start: int, end: int, naming: bool):
+        if self.closing == _BRACE:
+            self.members.append((start, end, naming))
+            self.secret = self.secret or naming
+
+
 class _Frame:
     """JSON from front to back, once; ValueError or IndexError where it is none. `wary`: it may
     name a secret."""
@@ -106,7 +127,7 @@ class _Frame:
 
     def without(self) -> str:
         data = self._data
-        end = self._blank(self._value(self._blank(0), "", 0))
+        end = self._blank(self._all(self._blank(0)))
         if end != len(data):
             raise ValueError("more than one value")
         parts = []
@@ -118,27 +139,65 @@ class _Frame:
         parts.append(data[at:])
         return b"".join(parts).decode()
 
+    def _all(self, at: int) -> int:
+        """One value with all that is in it. Returns its end. Nothing recurses: a chip's stack has
+        room for some thirty calls."""
+        name, around = "", []  # of the member that begins at `at`; what it is in, outermost first
+        while True:
+            value = _Value(at, name, len(self._cuts), self._data[at : at + 1])
+            if value.closing is None:
+                at = self._plain(value)
+            elif len(around) == _DEPTH:
+                raise ValueError("too deep")
+            else:
+                at = self._blank(at + 1)
+                if self._data[at] != value.closing:
+                    around.append(value)
+                    at, name = self._next(value, at)
+                    continue
+                at += 1
+                self._naming = False
+            while True:
+                self._ended(value, at)
+                if not around:
+                    return at
+                inside, value = value, around[-1]
+                value.took(inside.start, at, self._naming)
+                at = self._blank(at)
+                if self._data[at] != value.closing:
+                    at, name = self._next(value, self._blank(self._expect(at, b",")))
+                    break
+                around.pop()
+                at += 1
+                if value.secret:
+                    self._hide(value.first, value.members)
+                # A level higher the value of a name in an object may stand beside it.
+                self._naming = value.secret
+
+    def _next(self, value, at: int) -> tuple:
+        """(where the next value in this one begins, the name of its member)."""
+        if value.closing == _BRACKET:
+            return at, value.name
+        end = self._end(self._expect(at, b'"') - 1)
+        start = self._blank(self._expect(self._blank(end + 1), b":"))
+        return start, self._read(at, end)
+
+    def _plain(self, value) -> int:
+        """A text, a number, true, false or null. Returns its end."""
+        if value.kind == b'"':
+            return self._text(value.start, value.name.lower())
+        return self._literal(value.start)
+
+    def _ended(self, value, end: int):
+        # What a vendor's data says nobody here knows.
+        folded = value.name.lower()
+        tag = value.kind != b'"' and folded in _TAGS
+        if folded == "data" or tag or self._secret(value.name):
+            self._mask(value.first, value.start, end)
+
     def _blank(self, at: int) -> int:
         while at < len(self._data) and self._data[at] in _BLANK:
             at += 1
-        return at
-
-    def _value(self, at: int, name: str, depth: int) -> int:
-        """`name`: of the member it belongs to. Returns its end."""
-        first, start = len(self._cuts), at
-        folded = name.lower()
-        kind = self._data[at : at + 1]
-        if kind == b'"':
-            at = self._text(at, folded)
-        elif kind in (b"{", b"["):
-            if depth == _DEPTH:
-                raise ValueError("too deep")
-            at = self._object(at, depth) if kind == b"{" else self._array(at, depth, name)
-        else:
-            at = self._literal(at)
-        # What a vendor's data says nobody here knows.
-        if folded == "data" or (kind != b'"' and folded in _TAGS) or self._secret(name):
-            self._mask(first, start, at)
         return at
 
     def _secret(self, name: str) -> bool:
@@ -195,41 +254,6 @@ class _Frame:
         if told != text:
             self._cuts.append((at, end + 1, json.dumps(told)))
         return end + 1
-
-    def _array(self, at: int, depth: int, name: str) -> int:
-        at = self._blank(at + 1)
-        if self._data[at] != 93:  # ]
-            while True:
-                at = self._blank(self._value(at, name, depth + 1))
-                if self._data[at] == 93:
-                    break
-                at = self._blank(self._expect(at, b","))
-        self._naming = False
-        return at + 1
-
-    def _object(self, at: int, depth: int) -> int:
-        first = len(self._cuts)
-        values = []  # (start, end, names the secret)
-        secret = False
-        at = self._blank(at + 1)
-        if self._data[at] == 125:  # }
-            self._naming = False
-            return at + 1
-        while True:
-            end = self._end(self._expect(at, b'"') - 1)
-            name = self._read(at, end)
-            start = self._blank(self._expect(self._blank(end + 1), b":"))
-            at = self._value(start, name, depth + 1)
-            secret = secret or self._naming
-            values.append((start, at, self._naming))
-            at = self._blank(at)
-            if self._data[at] == 125:
-                break
-            at = self._blank(self._expect(at, b","))
-        if secret:
-            self._hide(first, values)
-        self._naming = secret  # a level higher its value may stand beside it
-        return at + 1
 
     def _hide(self, first: int, values: list):
         """All of an object but the name of the secret and what is only yes or no."""

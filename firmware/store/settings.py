@@ -9,11 +9,12 @@ import json
 
 from micropython import const
 
-BOOL = const(0)
-INT = const(1)
-TEXT = const(2)
-LIST = const(3)
-SECRET = const(4)  # never read back
+# Words, so that a row of a table is a literal: frozen, it stays in flash.
+BOOL = "bool"
+INT = "int"
+TEXT = "text"
+LIST = "list"
+SECRET = "secret"  # never read back
 
 READ = "R"
 WRITE = "RW"

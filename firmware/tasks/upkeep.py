@@ -44,11 +44,16 @@ def look(station, now: int) -> None:
         station.security_events.watch.memory(gc.mem_free(), now)
 
 
-async def upkeep(journal, station, watch, uptime):
-    """`watch`: see ocpp/watch.py; None without a history of events."""
+async def upkeep(journal, station, watch, uptime, set_clock):
+    """`watch`: see ocpp/watch.py; None without a history of events. `set_clock`: of the chip, by
+    which TLS judges certificates; told whenever the backend has said what time it is."""
     looked = 0
+    offset_ms = None
     while True:
         now = uptime.ms()
+        if station.clock.offset_ms is not offset_ms:
+            offset_ms = station.clock.offset_ms
+            set_clock(station.clock.at(now))
         if now - looked >= _LOOK_MS:
             looked = now
             look(station, now)

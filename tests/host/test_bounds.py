@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from firmware import stores
 from firmware.ocpp import rpc
 from firmware.ocpp.conversation import Conversation
 from firmware.ocpp.live import Entry, Live
@@ -391,8 +392,9 @@ def silence():
 # --- what is kept -------------------------------------------------------------------------------
 
 
-@bound("log of the console, log of the frames", "4096 bytes each")
+@bound("log of the console, log of the frames", "1 to 4 KiB each, by the heap of the board")
 def logs():
+    assert stores._LOG[1:] == (1024, 4096)
     kept = log.Log(4096, 240)
     for k in range(2000):
         kept.keep("%d " % k + "x" * (k % 1000) + "\nforged line")

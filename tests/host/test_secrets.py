@@ -248,7 +248,7 @@ def test_exceptions_hold_no_secret():
 
 def test_factory_values_that_do_not_fit():
     """What provisioning got wrong is said by its key; the value stays with who wrote it."""
-    rows = (("AuthorizationKey", SECRET, "R", "", None, 0), ("N", 1, "R", "0", 0, 9))
+    rows = (("AuthorizationKey", SECRET, "R", "", None, 0), ("N", "int", "R", "0", 0, 9))
     settings = Settings(rows)
     said = settings.factory({"AuthorizationKey": KEY * 40, "N": KEY, "Unknown": KEY})
     assert len(said) == 3

@@ -69,7 +69,7 @@ class Site:
         self.count = 0
 
     def keep(self, transaction):
-        # Billing._keep: no room for a note costs exactness, not the bill
+        # Billing.keep(): no room for a note costs exactness, not the bill
         note = [1, TAG, None, 1234567, 1234567 + self.count, "", None, None]
         try:
             self.outbox.note(transaction, note)

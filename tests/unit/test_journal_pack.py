@@ -2,9 +2,11 @@
 
 import json
 import random
+import sys
 
 from firmware.store.pack import Codec
 from firmware.ocpp.v16.vocabulary import SHAPES, WORDS
+from tests.skip import Skip
 
 CODEC = Codec(WORDS, SHAPES)
 PLAIN = Codec()
@@ -241,3 +243,33 @@ def test_the_size_of_a_meter_value():
         record = queued(message_id, meter_values(samples))
         assert len(CODEC.encode(record)) <= size, len(CODEC.encode(record))
         check(record)
+
+
+def calls_deep(work, *arguments):
+    """How many calls of Python stood on each other, at most."""
+    depth = [0, 0]
+
+    def seen(_, event, __):
+        if event in ("call", "return"):
+            depth[0] += 1 if event == "call" else -1
+            depth[1] = max(depth)
+
+    sys.setprofile(seen)
+    try:
+        work(*arguments)
+    finally:
+        sys.setprofile(None)
+    return depth[1]
+
+
+def test_what_is_nested_deeply_needs_no_deeper_stack():
+    if not hasattr(sys, "setprofile"):
+        raise Skip("counts calls by sys.setprofile")
+    flat, nested = ["04A2B3C4D5E6F7"], "04A2B3C4D5E6F7"
+    for _ in range(5):
+        nested = {"a": [nested]}
+    for work, one, other in (
+        (CODEC.encode, flat, nested),
+        (CODEC.decode, CODEC.encode(flat), CODEC.encode(nested)),
+    ):
+        assert calls_deep(work, other) <= calls_deep(work, one) + 1 <= 9

@@ -71,6 +71,28 @@ def test_each_line_has_its_time():
     assert list(ring.lines()) == ["- early", "0.000 x", "61.001 x", "34560000.000 x"]
 
 
+def test_a_ring_grows_with_what_it_keeps():
+    ring = Log(128, 60)
+    ring.keep("early")
+    ring.clock = lambda: 5
+    for i in range(20):
+        ring.keep("line %d" % i)
+    kept, gone = list(ring.entries()), ring.gone
+    ring.grow(256)
+    assert list(ring.entries()) == kept and ring.gone == gone and ring.count == 21
+    ring.grow(64)  # never smaller
+    for i in range(20, 27):
+        ring.keep("line %d" % i)
+    assert list(ring.entries())[: len(kept)] == kept and ring.gone == gone
+
+
+def test_a_ring_grows_without_a_clock():
+    ring = Log(128, 60)
+    ring.keep("early")
+    ring.grow(256)
+    assert list(ring.entries()) == [(None, b"early")]
+
+
 def test_reading_goes_on_while_lines_come():
     """Those that go meanwhile are missed, those that come are not told; an end may be set."""
     ring = Log(256, 100)

@@ -54,14 +54,10 @@ class Billing:
             # said once (recovery sees a Start without a note, see reservation.py).
             room.end(reserved, now)
         connector.session.unbooked = self._owes_start(transaction)
-        self._keep(connector)
+        self.keep(connector)
         self._paces[connector.number] = Pace(self._sample_ms())
         self._data[connector.number] = []
         self._record(connector, self._stop_list(), "Transaction.Begin", now)
-
-    def keep(self, connector):
-        """What the note of its transaction says has changed: its charging profiles."""
-        self._keep(connector)
 
     def resumed(self, connector):
         """A transaction is back after a power cut; what was sampled for its stop is not."""
@@ -70,7 +66,7 @@ class Billing:
 
     def stopping(self, connector, now: int):
         """Its end was asked for: said again after a power cut, with its own reason and time."""
-        self._keep(connector)
+        self.keep(connector)
 
     def stopped(self, connector, now: int):
         """A transaction is over and the meter read: StopTransaction."""
@@ -114,7 +110,7 @@ class Billing:
                 parent = info.get("parentIdTag")
                 if isinstance(parent, str) and parent != transaction.parent:
                     transaction.parent = parent
-                    self._keep(connector)
+                    self.keep(connector)
                 # No status is an odd answer, not a refusal: somebody has said yes before.
                 status = info.get("status")
                 if isinstance(status, str) and status != "Accepted":
@@ -127,7 +123,7 @@ class Billing:
         else:
             # 4.8: so much more energy, then none until somebody stops it
             connector.session.grant(self._station.settings.number("MaxEnergyOnInvalidId"))
-            self._keep(connector)
+            self.keep(connector)
 
     # --- time -------------------------------------------------------------------------------
 
@@ -204,7 +200,7 @@ class Billing:
             # First the note: after a power cut with a mute meter the bill must not fall below
             # what was said, and a trigger comes before the session has seen the reading.
             transaction.read(connector.reading.energy_wh)
-            if self._keep(connector):
+            if self.keep(connector):
                 self._put("MeterValues", request, transaction, now)
             else:
                 self.lost += 1
@@ -225,9 +221,10 @@ class Billing:
         if len(data) > most or (count > _MAX_SAMPLES and len(data) > 2):
             self._data[connector.number] = data[:1] + data[2:-1:2] + data[-1:]
 
-    def _keep(self, connector) -> bool:
-        """A note for the time after a power cut, never before the Start it belongs to: there
-        would be a Stop without one. What finds no room is tried again."""
+    def keep(self, connector) -> bool:
+        """What the note of its transaction says has changed. It is for the time after a power
+        cut, never kept before the Start it belongs to: there would be a Stop without one. What
+        finds no room is tried again."""
         station = self._station
         transaction = connector.session.transaction
         try:
@@ -252,7 +249,7 @@ class Billing:
             session.unbooked = session.unbooked and self._owes_start(session.transaction)
         unkept, self._unkept = self._unkept, []
         for connector in unkept:
-            if connector.session.transaction is not None and not self._keep(connector):
+            if connector.session.transaction is not None and not self.keep(connector):
                 self._owed_at = now + _OWED_MS
 
     def _put(self, action: str, request: dict, transaction, now: int):

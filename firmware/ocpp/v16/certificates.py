@@ -6,7 +6,6 @@ certificate in signing.py. Signatures are verified between other work, so their 
 later.
 """
 
-from firmware.crypto import pem
 from firmware.ocpp.rpc import CallError
 from firmware.ocpp.v16 import root_certificate
 from firmware.ocpp.v16.signing import Signing
@@ -14,7 +13,6 @@ from firmware.ocpp.v16.slices import Queue
 from firmware.store import log
 from firmware.store.certificates import CENTRAL_SYSTEM, MOST, Full
 from firmware.store.certificates import Certificates as Store
-from firmware.store.settings import INT, LIST, READ, WRITE
 
 _PATH = "/flash/certificate"
 _LONGEST_NAME = 64  # ub-organization-name (RFC 5280 appendix A.1): it becomes an O
@@ -26,11 +24,11 @@ def _cpo_name(text: str):
 
 
 ROWS = (
-    ("CertificateSignedMaxChainSize", INT, READ, "10000", 500, 10000),
+    ("CertificateSignedMaxChainSize", "int", "R", "10000", 500, 10000),
     # Two at least: a new root and, until it has worked, the one before (M05.FR.11).
-    ("CertificateStoreMaxLength", INT, READ, "8", 2, MOST),
+    ("CertificateStoreMaxLength", "int", "R", "8", 2, MOST),
     # One text, checked; its commas make no list.
-    ("CpoName", LIST, WRITE, "", _cpo_name, _LONGEST_NAME + 1),
+    ("CpoName", "list", "RW", "", _cpo_name, _LONGEST_NAME + 1),
 )
 PROFILE = None
 
@@ -146,6 +144,8 @@ class Certificates:
         at = self._station.clock.at(now)
         if at is None:
             return "Failed", "time unknown"
+        from firmware.crypto import pem
+
         try:
             certificate = pem.decode(text, pem.CERTIFICATE, 1)[0]
         except ValueError as error:

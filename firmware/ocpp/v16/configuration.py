@@ -1,15 +1,17 @@
 """The configuration keys of OCPP 1.6 chapter 9 that there are here, and the messages on them."""
 
+from micropython import const
+
 from firmware.ocpp.v16 import parked, sample
-from firmware.store.settings import BOOL, INT, LIST, READ, TEXT, WRITE
+from firmware.store.settings import READ
 
 HIDDEN = "-"  # kept with the settings, no key of OCPP
-_MAX_KEYS = 64  # one GetConfiguration; more than we have
-_MAX_ITEMS = 16  # of a measurand list
-_MAX_ROTATIONS = 10
-MAX_METER_VALUES = 12  # of a StopTransaction
+_MAX_KEYS = const(64)  # one GetConfiguration; more than we have
+_MAX_ITEMS = const(16)  # of a measurand list
+_MAX_ROTATIONS = const(10)
+_MAX_METER_VALUES = const(12)  # of a StopTransaction
 _ROTATIONS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
-_DAY_S = 86400
+_DAY_S = const(86400)
 _MEASURANDS = (
     "MeterValuesAlignedData",
     "MeterValuesSampledData",
@@ -33,70 +35,71 @@ def _profiles(text: str):
 
 
 # key, kind, access, default, low (or check), high (or most items).  A key stands here only if the
-# firmware does what it says; what it has no choice about is READ, with the one value it may have.
+# firmware does what it says; what it has no choice about is "R", with the one value it may have.
+# Literals: a row of nothing else stays in flash when it is frozen (docs/memory.md).
 ROWS = (
-    ("AllowOfflineTxForUnknownId", BOOL, WRITE, "false", 0, 0),
-    ("AuthorizeRemoteTxRequests", BOOL, WRITE, "false", 0, 0),
-    ("ClockAlignedDataInterval", INT, WRITE, "0", 0, _DAY_S),
-    ("ConnectionTimeOut", INT, WRITE, "60", 1, _DAY_S),
+    ("AllowOfflineTxForUnknownId", "bool", "RW", "false", 0, 0),
+    ("AuthorizeRemoteTxRequests", "bool", "RW", "false", 0, 0),
+    ("ClockAlignedDataInterval", "int", "RW", "0", 0, _DAY_S),
+    ("ConnectionTimeOut", "int", "RW", "60", 1, _DAY_S),
     # The installer's knowledge, kept for whoever asks: Station names each connector, as Unknown.
-    ("ConnectorPhaseRotation", LIST, WRITE, "", _rotation, _MAX_ROTATIONS),
+    ("ConnectorPhaseRotation", "list", "RW", "", _rotation, _MAX_ROTATIONS),
     (
         "ConnectorPhaseRotationMaxLength",
-        INT,
-        READ,
-        str(_MAX_ROTATIONS),
+        "int",
+        "R",
+        "10",
         _MAX_ROTATIONS,
         _MAX_ROTATIONS,
     ),
-    ("GetConfigurationMaxKeys", INT, READ, str(_MAX_KEYS), _MAX_KEYS, _MAX_KEYS),
-    ("HeartbeatInterval", INT, WRITE, "3600", 1, _DAY_S),
+    ("GetConfigurationMaxKeys", "int", "R", "64", _MAX_KEYS, _MAX_KEYS),
+    ("HeartbeatInterval", "int", "RW", "3600", 1, _DAY_S),
     # Both are required, both are about identifiers this station knows by itself.  A build without
     # a cache and a list (their keys are absent) knows none, so either value is obeyed.
-    ("LocalAuthorizeOffline", BOOL, WRITE, "true", 0, 0),
-    ("LocalPreAuthorize", BOOL, WRITE, "false", 0, 0),
-    ("MaxEnergyOnInvalidId", INT, WRITE, "0", 0, 1000000),
-    ("MessageTimeout", INT, WRITE, "30", 1, 600),
-    ("MeterValuesAlignedData", LIST, WRITE, sample.SUPPORTED[0], sample.items, _MAX_ITEMS),
-    ("MeterValuesAlignedDataMaxLength", INT, READ, str(_MAX_ITEMS), _MAX_ITEMS, _MAX_ITEMS),
+    ("LocalAuthorizeOffline", "bool", "RW", "true", 0, 0),
+    ("LocalPreAuthorize", "bool", "RW", "false", 0, 0),
+    ("MaxEnergyOnInvalidId", "int", "RW", "0", 0, 1000000),
+    ("MessageTimeout", "int", "RW", "30", 1, 600),
+    ("MeterValuesAlignedData", "list", "RW", sample.SUPPORTED[0], sample.items, _MAX_ITEMS),
+    ("MeterValuesAlignedDataMaxLength", "int", "R", "16", _MAX_ITEMS, _MAX_ITEMS),
     (
         "MeterValuesSampledData",
-        LIST,
-        WRITE,
+        "list",
+        "RW",
         "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage",
         sample.items,
         _MAX_ITEMS,
     ),
-    ("MeterValuesSampledDataMaxLength", INT, READ, str(_MAX_ITEMS), _MAX_ITEMS, _MAX_ITEMS),
-    ("MeterValueSampleInterval", INT, WRITE, "60", 0, _DAY_S),
-    ("MinimumStatusDuration", INT, WRITE, "0", 0, 3600),
-    ("NumberOfConnectors", INT, READ, "1", 1, 99),
-    ("ResetRetries", INT, WRITE, "2", 0, 10),
-    ("StopTransactionMaxMeterValues", INT, READ, str(MAX_METER_VALUES), 2, MAX_METER_VALUES),
-    ("StopTransactionOnEVSideDisconnect", BOOL, WRITE, "true", 0, 0),
-    ("StopTransactionOnInvalidId", BOOL, WRITE, "true", 0, 0),
-    ("StopTxnAlignedData", LIST, WRITE, "", sample.items, _MAX_ITEMS),
-    ("StopTxnAlignedDataMaxLength", INT, READ, str(_MAX_ITEMS), _MAX_ITEMS, _MAX_ITEMS),
-    ("StopTxnSampledData", LIST, WRITE, "", sample.items, _MAX_ITEMS),
-    ("StopTxnSampledDataMaxLength", INT, READ, str(_MAX_ITEMS), _MAX_ITEMS, _MAX_ITEMS),
-    ("SupportedFeatureProfiles", LIST, READ, "Core", _profiles, 6),
-    ("TransactionMessageAttempts", INT, WRITE, "3", 1, 100),
-    ("TransactionMessageRetryInterval", INT, WRITE, "60", 0, _DAY_S),
+    ("MeterValuesSampledDataMaxLength", "int", "R", "16", _MAX_ITEMS, _MAX_ITEMS),
+    ("MeterValueSampleInterval", "int", "RW", "60", 0, _DAY_S),
+    ("MinimumStatusDuration", "int", "RW", "0", 0, 3600),
+    ("NumberOfConnectors", "int", "R", "1", 1, 99),
+    ("ResetRetries", "int", "RW", "2", 0, 10),
+    ("StopTransactionMaxMeterValues", "int", "R", "12", 2, _MAX_METER_VALUES),
+    ("StopTransactionOnEVSideDisconnect", "bool", "RW", "true", 0, 0),
+    ("StopTransactionOnInvalidId", "bool", "RW", "true", 0, 0),
+    ("StopTxnAlignedData", "list", "RW", "", sample.items, _MAX_ITEMS),
+    ("StopTxnAlignedDataMaxLength", "int", "R", "16", _MAX_ITEMS, _MAX_ITEMS),
+    ("StopTxnSampledData", "list", "RW", "", sample.items, _MAX_ITEMS),
+    ("StopTxnSampledDataMaxLength", "int", "R", "16", _MAX_ITEMS, _MAX_ITEMS),
+    ("SupportedFeatureProfiles", "list", "R", "Core", _profiles, 6),
+    ("TransactionMessageAttempts", "int", "RW", "3", 1, 100),
+    ("TransactionMessageRetryInterval", "int", "RW", "60", 0, _DAY_S),
     # Station fixes it to false where there is no socket (erratum 3.84).
-    ("UnlockConnectorOnEVSideDisconnect", BOOL, WRITE, "true", 0, 0),
-    ("WebSocketPingInterval", INT, WRITE, "60", 0, _DAY_S),
+    ("UnlockConnectorOnEVSideDisconnect", "bool", "RW", "true", 0, 0),
+    ("WebSocketPingInterval", "int", "RW", "60", 0, _DAY_S),
     # ours
     # Seconds after boot in which a car must be seen for a transaction to go on that a power cut
     # interrupted; 0: it is stopped with PowerLoss. Who came while it was dark nobody knows.
-    ("ResumeWindow", INT, WRITE, "0", 0, 3600),
+    ("ResumeWindow", "int", "RW", "0", 0, 3600),
     # Sends of one message that the backend leaves unanswered until it is parked; 0: never.
-    ("ParkUnansweredAfter", INT, WRITE, "0", 0, 1000),
-    (parked.KEY, TEXT, READ, "", None, 0),
+    ("ParkUnansweredAfter", "int", "RW", "0", 0, 1000),
+    (parked.KEY, "text", "R", "", None, 0),
     # erases, programs and bytes since the flash is new
-    ("WearFiles", TEXT, READ, "", None, 0),
-    ("WearJournal", TEXT, READ, "", None, 0),
-    ("WearOther", TEXT, READ, "", None, 0),
-    ("Inoperative", TEXT, HIDDEN, "", None, 0),  # connectors taken out of use, 0 the whole
+    ("WearFiles", "text", "R", "", None, 0),
+    ("WearJournal", "text", "R", "", None, 0),
+    ("WearOther", "text", "R", "", None, 0),
+    ("Inoperative", "text", "-", "", None, 0),  # connectors taken out of use, 0 the whole
 )
 
 

@@ -8,7 +8,7 @@ import json
 
 from micropython import const
 
-from firmware.ocpp import archive
+from firmware.ocpp.epoch import when
 from firmware.ocpp.timestamp import format_time
 from firmware.ocpp.v16 import parked
 from firmware.store import events
@@ -89,6 +89,8 @@ def _wear_ledger(station, data, now: int) -> dict:
     """[name, erases, programs, bytes] of each counted part of the flash since it is new."""
     if station.wear is None:
         return REJECTED
+    from firmware.ocpp import archive  # for a technician: imported when one asks
+
     return accepted({"parts": [list(part) for part in archive.wear(station)]})
 
 
@@ -104,7 +106,7 @@ def _event_history(station, data, now: int) -> dict:
     more = False
     size = 0
     for row in rows:
-        at = archive.when(station, row)
+        at = when(station, row)
         item = list(row)
         item[events.AT] = None if at is None else format_time(at)
         size += len(json.dumps(item)) + 2

@@ -9,7 +9,6 @@ from firmware.ocpp.timestamp import parse_time
 from firmware.ocpp.v16.progress import PROTOCOLS, Attempts, bounds
 from firmware.ocpp.v16.update import Update
 from firmware.ocpp.v16.upload import Upload
-from firmware.store.settings import BOOL, INT, LIST, READ, WRITE
 
 PROFILE = "FirmwareManagement"
 _SIGNED = "SignedFirmwareStatusNotification"
@@ -21,14 +20,14 @@ def _protocols(text: str):
 
 
 ROWS = (
-    ("SupportedFileTransferProtocols", LIST, READ, PROTOCOLS, _protocols, 4),  # erratum 3.90
+    ("SupportedFileTransferProtocols", "list", "R", PROTOCOLS, _protocols, 4),  # erratum 3.90
     # ours
     # true: a transaction is stopped (reason Reboot) for an update instead of waited for.
-    ("UpdateDuringTransaction", BOOL, WRITE, "false", 0, 0),
+    ("UpdateDuringTransaction", "bool", "RW", "false", 0, 0),
     # Seconds after the boot in which a new firmware must be accepted by the CSMS to stay.
-    ("UpdateTrialTimeout", INT, WRITE, "600", 60, 86400),
+    ("UpdateTrialTimeout", "int", "RW", "600", 60, 86400),
     # false: SignedUpdateFirmware alone. Over the air it can only become so (configuration.py).
-    ("UnsignedUpdates", BOOL, WRITE, "true", 0, 0),
+    ("UnsignedUpdates", "bool", "RW", "true", 0, 0),
 )
 
 

@@ -6,14 +6,13 @@ other work, so its answer comes later. station.local_list is the list, None wher
 
 from firmware.ocpp.timestamp import parse_time
 from firmware.store import id_merge
-from firmware.store.settings import BOOL, INT, READ, WRITE
 
 # A request of 32 full entries is 5 kB of text and as much again when parsed; 90 fill a frame.
 ROWS = (
-    ("AuthorizationCacheEnabled", BOOL, WRITE, "true", 0, 0),
-    ("LocalAuthListEnabled", BOOL, WRITE, "true", 0, 0),
-    ("LocalAuthListMaxLength", INT, READ, "1000", 1, 100000),
-    ("SendLocalListMaxLength", INT, READ, "32", 1, 90),
+    ("AuthorizationCacheEnabled", "bool", "RW", "true", 0, 0),
+    ("LocalAuthListEnabled", "bool", "RW", "true", 0, 0),
+    ("LocalAuthListMaxLength", "int", "R", "1000", 1, 100000),
+    ("SendLocalListMaxLength", "int", "R", "32", 1, 90),
 )
 PROFILE = "LocalAuthListManagement"
 

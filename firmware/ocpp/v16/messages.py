@@ -93,7 +93,7 @@ class _Check:
             item = value[field]
             if item is None and not required and not self.strict:
                 continue
-            bad = self.value(kind, item)
+            bad = self.members(kind, item) if kind[0] == "@" else self.value(kind, item)
             if bad:
                 return bad[0], "." + field + bad[1]
         if self.strict and known != len(value):
@@ -107,9 +107,8 @@ class _Check:
         return "FormationViolation", "." + min(extra) + ": unknown property"
 
     def value(self, kind: str, value: object) -> "tuple[str, str] | None":
+        """Of any type but a class."""
         letter = kind[0]
-        if letter == "@":
-            return self.members(kind, value)
         if letter in "*+":
             return self.array(kind, value)
         if letter == "i":
@@ -129,7 +128,8 @@ class _Check:
             return "OccurenceConstraintViolation", ": empty"
         kind = kind[1:]
         for i in range(len(value)):
-            bad = self.value(kind, value[i])
+            item = value[i]
+            bad = self.members(kind, item) if kind[0] == "@" else self.value(kind, item)
             if bad:
                 return bad[0], "[" + str(i) + "]" + bad[1]
         return None

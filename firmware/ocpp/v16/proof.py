@@ -9,20 +9,11 @@ looked up: that is the Central System's (A00.FR.706); the operator revokes by de
 from binascii import a2b_base64
 
 from firmware.crypto import chain, signature, x509
+from firmware.ocpp.v16.verification import CERTIFICATE, Refused
 from firmware.store.certificates import MANUFACTURER
 from firmware.store.log import note
 
-CERTIFICATE = "InvalidFirmwareSigningCertificate"
 _SIGNATURE = "InvalidFirmwareSignature"
-
-
-class Refused(Exception):
-    """`kinds`: the security events that say so; `why`: a short text."""
-
-    def __init__(self, kinds: tuple, why: str):
-        super().__init__(why)
-        self.kinds = kinds
-        self.why = why
 
 
 class Proof:

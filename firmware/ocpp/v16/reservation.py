@@ -16,10 +16,9 @@ from firmware.ocpp.rpc import CallError
 from firmware.ocpp.timestamp import parse_time
 from firmware.ocpp.v16.reserved import ID, NUMBER, PARENT, TAG, Reserved, find, fits, over
 from firmware.ocpp.v16.authorization import same
-from firmware.store.settings import BOOL, READ
 
 PROFILE = "Reservation"
-ROWS = (("ReserveConnectorZeroSupported", BOOL, READ, "true", 0, 0),)
+ROWS = (("ReserveConnectorZeroSupported", "bool", "R", "true", 0, 0),)
 
 _SECOND_MS = const(1000)  # how often the dates are looked at: they have no smaller part
 _OUT = ("Faulted", "Unavailable")

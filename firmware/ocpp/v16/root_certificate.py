@@ -1,15 +1,14 @@
 """Roots as OCPP calls and takes them: CertificateHashData, and who may be installed (M05).
 
 A tag is the CertificateHashData of a certificate in bytes, what the store finds it by. Long work
-is a generator (see slices.py). What becomes of it is for certificates.py.
+is a generator (see slices.py). What becomes of it is for certificates.py. The cryptography is
+imported when there is a certificate to look into: it is RAM, and rarely wanted.
 """
 
 from binascii import hexlify, unhexlify
 from hashlib import sha256
 
 from micropython import const
-
-from firmware.crypto import chain, x509
 
 _HASH = const(32)
 _ALGORITHM = "SHA256"
@@ -48,6 +47,8 @@ def _upper(data: bytes) -> str:
 def check(data: bytes, at: int, old: "bytes | None"):
     """A generator of (tag, "") of a certificate (DER) that may be installed at `at`, else (None,
     why not). `old`: it must be signed by this one (M05.FR.09)."""
+    from firmware.crypto import chain, x509
+
     try:
         certificate = x509.Certificate(data)
         if old is None:
@@ -70,6 +71,8 @@ def provisioned(data: bytes, most: int, known: bytes) -> tuple:
     mark = sha256(data).digest()[: len(known)]
     if mark == known:
         return mark, []
+    from firmware.crypto import chain, x509
+
     text = data.find(b"-----BEGIN ") >= 0
     found = x509.from_pem(data, most) if text else [x509.Certificate(data)]
     return mark, [(tag(chain.hash_data(one, one)), one.der) for one in found]

@@ -8,7 +8,7 @@ Silence is none: it is asked again, ever more seldom, so that bills do not wait 
 
 from micropython import const
 
-from firmware.ocpp.archive import when
+from firmware.ocpp.epoch import when
 from firmware.ocpp.timestamp import format_time
 from firmware.store import events
 from firmware.store.log import note

@@ -90,8 +90,7 @@ class SecurityLog(events.Events):
         else:
             events.Events.add(self, kind, text, now)
 
-    def _write(self, code: int, text: str, ms: int, times: int):
-        events.Events._write(self, code, text, ms, times)
+    def _written(self, code: int):
         if code:
             self._newest = self.last
 

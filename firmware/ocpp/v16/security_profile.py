@@ -12,17 +12,16 @@ from binascii import unhexlify
 from micropython import const
 
 from firmware.store import log
-from firmware.store.settings import BOOL, INT, READ, SECRET, TEXT, WRITE
 
 PROFILE = None  # no feature profile of OCPP 1.6
 HANDLERS = ()
 ROWS = (
     # true: a new root must be signed by the one it replaces (M05.FR.08); provisioned
-    ("AdditionalRootCertificateCheck", BOOL, READ, "false", 0, 0),
-    ("AuthorizationKey", SECRET, WRITE, "", None, 0),
+    ("AdditionalRootCertificateCheck", "bool", "R", "false", 0, 0),
+    ("AuthorizationKey", "secret", "RW", "", None, 0),
     # ours: where the CSMS is, without the charge point's identity
-    ("CentralSystemUrl", TEXT, WRITE, "", None, 0),
-    ("SecurityProfile", INT, WRITE, "0", 0, 3),
+    ("CentralSystemUrl", "text", "RW", "", None, 0),
+    ("SecurityProfile", "int", "RW", "0", 0, 3),
 )
 _KEYS = ("AuthorizationKey", "CentralSystemUrl", "SecurityProfile")
 _LEAST = const(16)  # bytes of a key: A00.FR.205

@@ -6,7 +6,7 @@ and the end is filled with empty lines.
 
 from micropython import const
 
-from firmware.ocpp.archive import when
+from firmware.ocpp.epoch import when
 from firmware.ocpp.timestamp import format_time
 from firmware.ocpp.v16.security_log import CRITICAL
 from firmware.store import events

@@ -4,9 +4,9 @@ accepted. What goes on from there is update.py's, as for an unsigned one.
 
 from firmware.ocpp.rpc import CallError
 from firmware.ocpp.timestamp import parse_time
-from firmware.ocpp.v16 import proof
 from firmware.ocpp.v16.progress import bounds
 from firmware.ocpp.v16.update_plan import Signed
+from firmware.ocpp.v16.verification import CERTIFICATE
 from firmware.store.log import note
 
 PROFILE = None
@@ -21,6 +21,8 @@ def build(station) -> "bool | None":
 
 def on_signed_update_firmware(station, request: dict, now: int):
     """Answered once the certificate is verified, L01.FR.23."""
+    from firmware.ocpp.v16 import proof  # cryptography: imported when it is wanted
+
     retries, interval_s = bounds(request)
     firmware = request["firmware"]
     install_at = 0
@@ -39,7 +41,7 @@ def on_signed_update_firmware(station, request: dict, now: int):
 def _begin(station, wanted: tuple, why: str, now: int) -> str:
     if why:
         note("update: signing certificate:", why)
-        station.security(proof.CERTIFICATE, why, now)  # L01.FR.02
+        station.security(CERTIFICATE, why, now)  # L01.FR.02
         return "InvalidCertificate"
     try:
         replaced = station.firmware_management.update.request(*wanted)

@@ -7,14 +7,13 @@ a month before the certificate expires all by itself (A03).
 SignCertificate.req is repeated while nobody answers it. Once it was accepted nothing is repeated:
 what is missing then is a person's work (A02, error handling). The private key waits in the file
 of the secrets (store/credentials.py), over reboots too, and never leaves it but for that file.
-Boundary: what works as credentials, and when the link is renewed, is security_profile.py's.
+Boundary: what works as credentials, and when the link is renewed, is security_profile.py's. The
+cryptography is imported when it is wanted: it is RAM, and work of once a year.
 """
 
 from micropython import const
 
-from firmware.crypto import csr, ec_key, p256, pem, x509
 from firmware.ocpp.rpc import CallError
-from firmware.ocpp.v16 import own_certificate
 from firmware.ocpp.v16.slices import Job
 from firmware.store import log, sealed_file
 from firmware.store.certificates import CENTRAL_SYSTEM
@@ -95,6 +94,8 @@ class Signing:
 
     def _make(self, serial_number: str, name: str):
         """A generator of (private key in PEM, CSR)."""
+        from firmware.crypto import csr, ec_key, p256, pem
+
         entropy = self._station.entropy
         private, public = yield from p256.generate(entropy)
         request = yield from csr.request(private, public, serial_number, name, entropy)
@@ -169,6 +170,8 @@ class Signing:
                 return self._refused(why, then)
             return {"status": "Accepted" if self._take(chain, not_before, then) else "Rejected"}
 
+        from firmware.ocpp.v16 import own_certificate
+
         return self._later(own_certificate.check(text, private, names, roots, at), finish)
 
     def _refused(self, why: str, now: int) -> dict:
@@ -231,6 +234,8 @@ class Signing:
             expires = 0
             if cert:
                 try:
+                    from firmware.crypto import pem, x509
+
                     expires = x509.Certificate(pem.decode(cert)[0]).not_after
                 except (ValueError, MemoryError) as error:
                     log.note("certificates: the own one is not readable:", error)

@@ -10,7 +10,6 @@ from firmware.ocpp.v16 import charging_profile
 from firmware.ocpp.v16.allowance import Allowance
 from firmware.ocpp.v16.composite import Composite
 from firmware.ocpp.v16.profile_set import ProfileSet
-from firmware.store.settings import BOOL, INT, LIST, READ
 
 
 def _rate_units(text: str):
@@ -20,12 +19,12 @@ def _rate_units(text: str):
 
 
 ROWS = (
-    ("ChargeProfileMaxStackLevel", INT, READ, "8", 0, 8),
-    ("ChargingScheduleAllowedChargingRateUnit", LIST, READ, "Current,Power", _rate_units, 2),
-    ("ChargingScheduleMaxPeriods", INT, READ, "24", 1, 24),
+    ("ChargeProfileMaxStackLevel", "int", "R", "8", 0, 8),
+    ("ChargingScheduleAllowedChargingRateUnit", "list", "R", "Current,Power", _rate_units, 2),
+    ("ChargingScheduleMaxPeriods", "int", "R", "24", 1, 24),
     # No contactor here switches single phases.
-    ("ConnectorSwitch3to1PhaseSupported", BOOL, READ, "false", 0, 0),
-    ("MaxChargingProfilesInstalled", INT, READ, "12", 1, 12),
+    ("ConnectorSwitch3to1PhaseSupported", "bool", "R", "false", 0, 0),
+    ("MaxChargingProfilesInstalled", "int", "R", "12", 1, 12),
 )
 PROFILE = "SmartCharging"
 

@@ -2,11 +2,23 @@
 
 Of an UpdateFirmware its digest; of a SignedUpdateFirmware first the certificate and the signature
 (proof.py). Only what has passed here, in this boot, can be put on trial.
+
+The cryptography is imported when something signed has come: it is RAM, and rarely wanted.
 """
 
-from firmware.ocpp.v16 import proof
 from firmware.ocpp.v16.slices import Slices
 from firmware.store.log import note
+
+CERTIFICATE = "InvalidFirmwareSigningCertificate"
+
+
+class Refused(Exception):
+    """`kinds`: the security events that say so; `why`: a short text."""
+
+    def __init__(self, kinds: tuple, why: str):
+        super().__init__(why)
+        self.kinds = kinds
+        self.why = why
 
 
 class Verification:
@@ -15,7 +27,7 @@ class Verification:
         self._progress = progress
         self._plan = None
         self._slices: "Slices" = None
-        self._proof: "proof.Proof" = None
+        self._proof = None  # see proof.py
 
     def begin(self, plan):
         self._plan = plan
@@ -36,7 +48,7 @@ class Verification:
             ended = "", "", False
             if not signed:
                 self._progress.tell("Downloaded")
-        except proof.Refused as error:
+        except Refused as error:
             ended = self._refuse(error, now)
         except (OSError, ValueError) as error:
             # What its maker signed comes no better a second time; flash may be read better.
@@ -54,6 +66,8 @@ class Verification:
         """A generator; Refused, ValueError, OSError. Without its last step, the digest, the slot
         is not put on trial."""
         if self._plan.signed:
+            from firmware.ocpp.v16 import proof
+
             self._progress.tell("Downloaded")
             self._proof = yield from proof.check(self._station, self._plan.signed, now)
             self._progress.tell("SignatureVerified")

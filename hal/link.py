@@ -77,6 +77,8 @@ class Link:
             head = self._socks[1].recv(7, _MSG_PEEK)
         except OSError:
             return  # nothing there; or broken, which the handshake is about to say
+        except TypeError:
+            return  # MicroPython's lwIP (1.25) cannot look without taking: no alert is known there
         if head and head[0] == _HANDSHAKE:
             self._hello = True
         elif len(head) == 7 and head[0] == _ALERT and head[3:5] == b"\x00\x02":

@@ -14,7 +14,8 @@ RP2 := $(wildcard hal/rp2*.py)
 ESP32 := $(wildcard hal/esp32*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test sim lint unit host scenarios cover size figures table device bundle ci clean
+.PHONY: help setup test sim lint unit host scenarios emulator emulated cover size figures table image device \
+  bundle ci clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,7 +23,8 @@ help: ## this list
 setup: ## .venv, MicroPython, the bench's clock: once, into this folder, no root
 	@sh tools/setup.sh
 
-test: lint ## everything: lint, unit tests on both interpreters, host tests, scenarios, coverage
+test: lint ## everything: lint, unit, host and emulated tests, scenarios, coverage
+	@sh tools/emulator/setup.sh || echo "make test: without the emulated board, its tests skip"
 	@$(PYTEST) tests -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 
 sim: setup ## a charge point on this screen: plug a car, swipe a card, watch the wire
@@ -35,6 +37,7 @@ lint: setup ## ruff, mypy with the MicroPython stubs, the laws of the house
 	$(if $(ESP32),$(call TYPES,esp32) $(ESP32) || ok=1;) \
 	$(PY) -m mypy --follow-imports silent --cache-dir build/mypy/tools tools \
 	  --exclude '^tools/(emu|figures|wsecho)' || ok=1; \
+	$(PY) tools/boards.py || ok=1; \
 	$(PY) tools/check.py || ok=1; exit $$ok
 
 unit: setup ## tests/unit on CPython and on MicroPython
@@ -45,6 +48,12 @@ host: setup ## tests/host: CPython only, with the libraries of other people
 
 scenarios: setup ## tests/scenarios: the firmware with a car, a card, a meter and a CSMS
 	@$(PYTEST) tests/scenarios -n $(WORKERS) --dist loadfile
+
+emulator: setup ## the RP2040 image and what it runs on here: rp2040js, slirp, a boot ROM
+	@sh tools/emulator/setup.sh
+
+emulated: emulator ## tests/emulated: that image with the car, the card, the meter and the CSMS
+	@$(PYTEST) tests/emulated -n $(WORKERS) --dist loadfile
 
 cover: setup ## line coverage of firmware and hal by unit and host tests, as text and build/coverage/
 	@$(PYTEST) tests/unit tests/host -q --cov --cov-report=term-missing --cov-report=html:build/coverage
@@ -57,6 +66,9 @@ figures: size ## the figures of the documentation, measured again
 
 table: setup ## the OCPP coverage table of README.md and docs/, from the code
 	@$(PY) tools/ocpp_table.py
+
+image: setup ## build/image/$(BOARD): MicroPython with everything frozen, BOARD=... (MPY_DIR= upstream's tree)
+	@$(PY) tools/image.py $(BOARD)
 
 device: setup ## build/device: firmware and hal as .mpy, with BOARD=... that board's pins
 	@$(PY) tools/compile.py $(BOARD)

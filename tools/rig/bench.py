@@ -11,7 +11,7 @@ import json
 import os
 import time
 
-from . import config, firmware, wires
+from . import firmware, wires
 from .connector import Connector
 from .console import Console
 from .meter import Meter, Slave
@@ -32,7 +32,8 @@ CATCH_UP_S = 0.02  # the most that is made up for a late wake-up of this process
 
 
 class Bench:
-    def __init__(self, provisioning, board, folder, speed, say):
+    def __init__(self, rig, provisioning, board, folder, speed, say):
+        self.rig = rig
         self.speed = speed
         self.say = say
         self.now = FIRST_MS
@@ -43,7 +44,7 @@ class Bench:
         self._load_counters()
         self.meters = [Meter(self.store, i, board["phases"]) for i in range(count)]
         self.connectors = [
-            Connector(i, self.wires.connector(i), board, meter)
+            Connector(i, self.wires.connector(i), board, meter, rig.own_interlock)
             for i, meter in enumerate(self.meters)
         ]
         self.fields = [Field(lambda token, i=i: self.wires.inject(i, token)) for i in range(count)]
@@ -65,14 +66,13 @@ class Bench:
     async def start(self):
         """Everything but power."""
         await self.network.start()
-        with open(os.path.join(self._run_dir, "board.py"), "w", encoding="utf-8") as file:
-            file.write(config.board_text(self._board))
         rig_json = os.path.join(self._run_dir, "rig.json")
+        rig = self._rig()
+        launch = self.rig.launch(rig, rig_json, self._board)
         with open(rig_json, "w", encoding="utf-8") as file:
-            json.dump(self._rig(), file)
-        env = firmware.environment(rig_json, self.wires.path)
+            json.dump(rig, file)
         self.firmware = firmware.Firmware(
-            self.wires, env, self._run_dir, self.console, self._at_rest, self.say
+            self.wires, launch, self._run_dir, self.console, self._at_rest, self.say
         )
         self.console.on_input = self.firmware.type
 
@@ -127,8 +127,7 @@ class Bench:
             connector.step(self.firmware.powered, age, dt_ms)
 
     def flash_counters(self):
-        """(erases, programs, bytes) of the whole, of the files, of the journal and of the others.
-        """
+        """(erases, programs, bytes): the whole, then of the files, the journal and the others."""
         slot = self.wires.slot
         return tuple(slot[first + i] for first in COUNTED for i in range(3))
 

@@ -43,6 +43,11 @@ def pilot_mv(duty, load_ohm, diode=True, short=False):
     return high, low
 
 
+def both_mv(load_ohm, diode=True, short=False):
+    """What stands there while the source is high, and while it is low, whenever that is."""
+    return pilot_mv(STEADY_HIGH // 2, load_ohm, diode, short)
+
+
 def letter(high_mv):
     """The state a high level stands for, split half way between the nominal levels; steady -12 V
     is F.

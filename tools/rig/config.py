@@ -108,8 +108,8 @@ def _tls(config, folder):
     return found
 
 
-def load(path, board_file):
-    """-> (provisioning, board)"""
+def load(path, defaults):
+    """-> (provisioning, board); `defaults`: the board as it is when the file says nothing."""
     try:
         with open(path, encoding="utf-8") as file:
             config = json.load(file)
@@ -132,4 +132,4 @@ def load(path, board_file):
         "keys": _texts(keys, "keys"),
         "tls": _tls(config, os.path.dirname(os.path.abspath(path))),
     }
-    return provisioning, _board(config, board_literals(board_file))
+    return provisioning, _board(config, defaults)

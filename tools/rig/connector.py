@@ -6,7 +6,7 @@ Boundary: one connector; no process, no network.
 """
 
 from . import circuit, wires
-from .contactor import Contactor, Interlock, ResidualCurrent
+from .contactor import Contactor, Driver, Interlock, ResidualCurrent
 from .lock import Lock
 
 FAULTS = (
@@ -31,7 +31,11 @@ class Refused(Exception):
 
 
 class Connector:
-    def __init__(self, index, view, board, meter):
+    def __init__(self, index, view, board, meter, own_interlock=False):
+        """`own_interlock`: a chip with its own before the coil pin; its sampler finds both levels
+        of the pilot by itself.
+        """
+        self._real = own_interlock
         self.view = view
         self.socket = board["socket"]
         self.phases = board["phases"]
@@ -40,11 +44,12 @@ class Connector:
         self.car = None
         self.cable_a = None  # the cable in the socket, with or without a car at its other end
         self.faults = set()
-        self.interlock = Interlock()
+        self.interlock = Driver() if own_interlock else Interlock()
         self.contactor = Contactor()
         self.detector = ResidualCurrent()
         self.lock = Lock()
         self.coil = False
+        self.pilot_mv = (0, 0)  # as it stands now; a steady pilot has one level
         self._button_ms = 0
         self.rest()
 
@@ -125,7 +130,9 @@ class Connector:
         view = self.view
         load = self.car.load_ohm if self.car is not None else None
         dead = "pilot_short" in self.faults or not powered
-        high, low = circuit.pilot_mv(duty, load, "diode" not in self.faults, dead)
+        diode = "diode" not in self.faults
+        self.pilot_mv = circuit.pilot_mv(duty, load, diode, dead)
+        high, low = circuit.both_mv(load, diode, dead) if self._real else self.pilot_mv
         view[wires.PILOT_HIGH], view[wires.PILOT_LOW] = high, low
         view[wires.FEEDBACK] = int(self.contactor.closed)
         view[wires.INTERLOCK] = int(self.coil)
@@ -143,8 +150,8 @@ class Connector:
         view = self.view
         duty = view[wires.DUTY]
         return {
-            "pilot": circuit.letter(view[wires.PILOT_HIGH]),
-            "pilot_mv": [view[wires.PILOT_HIGH], view[wires.PILOT_LOW]],
+            "pilot": circuit.letter(self.pilot_mv[0]),
+            "pilot_mv": list(self.pilot_mv),
             "duty": duty,
             "offered_a": round(circuit.offered_ma(duty) / 1000, 2),
             "contactor": bool(view[wires.FEEDBACK]),

@@ -26,6 +26,13 @@ class Interlock:
         return bool(wanted) and not self.latched
 
 
+class Driver:
+    """The coil of a board whose own interlock stands before the pin: what that says, happens."""
+
+    def coil(self, wanted, heartbeat_age_ms, tripped):
+        return bool(wanted)
+
+
 class Contactor:
     """The main contacts, and the mirror contact that shows them."""
 

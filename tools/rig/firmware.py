@@ -1,105 +1,39 @@
 """The charge point's computer as a thing with a mains plug: boot, reset, crash, watchdog,
 console.
 
-Promise: exit 3 reboots at once (cause 3); any other end is a crash (cause 4) with a growing
-pause; a watchdog that was armed and not fed kills and reboots (cause 2). Diagnostics lines
-(`@{...}`) become .knows, the rest the console.
-Boundary: no car and no clock of its own; step(now) is called every quantum.
+Promise: exit 3 reboots at once (cause 3), exit 2 is a watchdog of the process's own (cause 2); any
+other end is a crash (cause 4) with a growing pause; a watchdog that was armed in the wires and not
+fed kills and reboots (cause 2). Diagnostics lines (`@{...}`) become .knows, the rest the console.
+Boundary: no car and no clock of its own; step(now) is called every quantum. What the process is,
+is the rig's (unix.py, rp2040.py).
 """
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-from tools import bundle
 
 from . import wires
 from .process import Process
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-MICROPYTHON = os.path.join(ROOT, "build", "micropython", "bin", "micropython")
-CLOCK = os.path.join(ROOT, "build", "clock.so")
-START = "import firmware.%s as tree; tree.run()"
-HEAP = "640k"  # 64-bit objects; hal/unix*.py, which no board carries, is 45k of it
 REBOOT_MS = 100
 CRASH_MS, CRASH_MOST_MS, CRASH_SOON_MS = 500, 5000, 5000
-EXIT_RESET = 3
+EXIT_WATCHDOG, EXIT_RESET = 2, 3
 
 
 class NotReady(Exception):
     """The firmware cannot be started; one line says why."""
 
 
-def code_path():
-    """Where firmware/ and hal/ are: the compiled tree, made fresh. EVSE_CODE names another one."""
-    if os.environ.get("EVSE_CODE"):
-        return os.environ["EVSE_CODE"]
-    done = subprocess.run(
-        [sys.executable, os.path.join(ROOT, "tools", "compile.py")],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    if done.returncode:
-        raise NotReady("the firmware does not compile: " + done.stderr.strip().replace("\n", " "))
-    return os.path.join(ROOT, "build", "device")
-
-
-def freeze(code, folder):
-    """What a board has frozen: the compiled tree as a ROMFS image, run where it lies."""
-    tree = Path(code)
-    names = (path.relative_to(tree).as_posix() for path in tree.rglob("*.mpy"))
-    files = {name: (tree / name).read_bytes() for name in names if bundle.belongs(name, "unix")}
-    path = os.path.join(folder, "factory.romfs")
-    with open(path + ".new", "wb") as file:
-        file.write(bundle.romfs(files))
-    os.rename(path + ".new", path)  # a mapped one is never changed
-    return path
-
-
-def environment(rig_json, wires_path):
-    """What the process is told. No name of the caller's environment that MicroPython would read
-    leaks in.
-    """
-    kept = {
-        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
-    }
-    code = code_path()
-    if os.path.exists(os.path.join(code, "firmware", "start.mpy")):  # compiled, with a guard
-        kept["EVSE_FACTORY"] = freeze(code, os.path.dirname(rig_json))
-    # "." is the run folder with the flashed board.py.
-    return dict(
-        kept,
-        EVSE_RIG=rig_json,
-        EVSE_WIRES=wires_path,
-        EVSE_PRELOAD=CLOCK,
-        MICROPYPATH=":".join((".", code, ".frozen")),
-    )
-
-
-def command(env):
-    """The boot guard first, where the code has one: another tree named by EVSE_CODE need not."""
-    code = env["MICROPYPATH"].split(":")[1]
-    guard = os.path.join(code, "firmware", "start")
-    guarded = os.path.exists(guard + ".mpy") or os.path.exists(guard + ".py")
-    heap = os.environ.get("EVSE_HEAP", HEAP)
-    start = START % ("start" if guarded else "main")
-    return [MICROPYTHON, "-X", "heapsize=" + heap, "-c", start]
-
-
 class Firmware:
-    """`plant` is told when outputs fall to rest; `console` gets every line that is not
-    diagnostics.
+    """`launch`: (command, environment). `at_rest` is told when outputs fall to rest; `console`
+    gets every line that is not diagnostics.
     """
 
-    def __init__(self, wires_, env, folder, console, at_rest, say):
+    def __init__(self, wires_, launch, folder, console, at_rest, say):
         self._wires = wires_
         self._console = console
         self._at_rest = at_rest
         self._say = say
-        self._process = Process(wires_, command(env), env, folder, self._output)
+        command, environment = launch
+        self._process = Process(wires_, command, environment, folder, self._output)
         self._partial = b""
         self._boot_at = None
         self._booted_at = 0
@@ -127,7 +61,7 @@ class Firmware:
         else:
             self._dead()
             self._boot_at = None
-            self._wires.slot[wires.RETAINED] = 0
+            self._wires.forget()
 
     def _boot(self, now):
         slot = self._wires.slot
@@ -142,7 +76,7 @@ class Firmware:
         """The computer is in reset: every output at rest, nothing known."""
         self._process.kill()
         if self._partial:
-            self._console.write(self._partial + b"\n")     # its last words
+            self._console.write(self._partial + b"\n")  # its last words
             self._partial = b""
         self._wires.slot[wires.WATCHDOG_TIMEOUT] = 0
         self.knows = None
@@ -182,6 +116,10 @@ class Firmware:
             self._say("the firmware asked for a reset")
             self._reboot(wires.REQUESTED, now + REBOOT_MS)
             return
+        if status == EXIT_WATCHDOG:
+            self._say("the watchdog was not fed")
+            self._reboot(wires.WATCHDOG, now + REBOOT_MS)
+            return
         self._say("the firmware ended with status %d" % status)
         soon = now - self._booted_at < CRASH_SOON_MS
         self._pause_ms = (
@@ -216,10 +154,3 @@ class Firmware:
 
     def end(self):
         self._process.kill()
-
-
-def check_tools():
-    """Everything `make setup` makes is there."""
-    for path in (MICROPYTHON, CLOCK):
-        if not os.path.exists(path):
-            raise NotReady("%s is missing: run `make setup` first" % path)

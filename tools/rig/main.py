@@ -8,9 +8,11 @@ import sys
 
 from . import config, firmware
 from .control import Control
+from .rp2040 import RP2040
 from .store import StoreError
+from .unix import Unix
 
-BOARD = os.path.join(firmware.ROOT, "boards", "BENCH", "board.py")
+RIGS: dict = {"unix": Unix, "rp2040": RP2040}
 
 
 def say(text):
@@ -41,20 +43,21 @@ def parse(arguments):
     parser.add_argument("--config", required=True, metavar="FILE.json")
     parser.add_argument("--state", required=True, metavar="DIR")
     parser.add_argument("--control", required=True, type=address, metavar="HOST:PORT")
-    parser.add_argument("--rig", default="unix", choices=("unix", "rp2040", "hil"))
+    usual = os.environ.get("EVSE_BENCH_RIG", "unix")
+    parser.add_argument("--rig", default=usual, choices=("unix", "rp2040", "hil"))
     parser.add_argument("--speed", default=1.0, type=factor, metavar="N")
     parser.add_argument("--console", type=address, metavar="HOST:PORT")
     return parser.parse_args(arguments)
 
 
-async def run(options, provisioning, board):
+async def run(options, rig, provisioning, board):
     from .bench import Bench  # needs pymodbus: after the configuration has been judged
 
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, end.set)
-    bench = Bench(provisioning, board, options.state, options.speed, say)
+    bench = Bench(rig, provisioning, board, options.state, options.speed, say)
     try:
         await bench.start()
         servers = [await Control(bench).serve(*options.control)]
@@ -78,13 +81,14 @@ async def run(options, provisioning, board):
 
 def main(arguments=None):
     options = parse(arguments)
-    if options.rig != "unix":
-        say("--rig %s is not there yet: only unix" % options.rig)
+    if options.rig not in RIGS:
+        say("--rig %s is not there yet: only %s" % (options.rig, " and ".join(RIGS)))
         return 2
+    rig = RIGS[options.rig]()
     try:
-        provisioning, board = config.load(options.config, BOARD)
-        firmware.check_tools()
-        asyncio.run(run(options, provisioning, board))
+        provisioning, board = rig.load(options.config)
+        rig.check()
+        asyncio.run(run(options, rig, provisioning, board))
     except (config.ConfigError, StoreError, firmware.NotReady) as err:
         say(str(err))
         return 2

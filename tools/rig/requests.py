@@ -5,6 +5,7 @@ import asyncio
 from . import state
 from .car import Car
 from .connector import FAULTS, Refused
+from .reader import uid_of
 
 MOST_WH = 2_000_000_000
 FOREVER_S = 1_000_000
@@ -132,6 +133,8 @@ class Handler:
         self._bench.connectors[index].ev(state)
 
     def _swipe(self, index, token):
+        if not self._bench.rig.every_token and uid_of(token) is None:
+            raise Problem("no PN532 carries %r: 8, 14 or 20 upper-case hex digits" % token)
         self._bench.fields[index].present(token)
 
     def _stop(self, index):

@@ -11,6 +11,7 @@ import os
 import secrets
 import struct
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FLASH_BYTES = 2 * 1024 * 1024
 BLOCK_BYTES = 4096
 SIZE = 4096

@@ -24,6 +24,8 @@ FLASH_ERASES, FLASH_PROGRAMS, FLASH_BYTES, TTY_BYTES = 17, 18, 19, 20
 # erases, programs and bytes again, of the file system's part, of the journal's and of the others
 FILES_ERASES, JOURNAL_ERASES, OTHER_ERASES = 21, 24, 27
 CLOCK_OFFSET, IDLE_OFFSET = 8 * 4, 10 * 4
+# of the emulated board: the watchdog's eight scratch words, and a processor that stands still
+SCRATCH, SCRATCHES, FREEZE = 960, 8, 968
 
 # slots of a connector, from BASE + STRIDE * index
 BASE, STRIDE = 32, 32
@@ -95,6 +97,11 @@ class Wires:
 
     def set_idle_at(self, ms):
         struct.pack_into("<q", self._map, IDLE_OFFSET, ms)
+
+    def forget(self):
+        """What only survives a reset, at a power cut."""
+        for slot in (RETAINED, FREEZE, *range(SCRATCH, SCRATCH + SCRATCHES)):
+            self.slot[slot] = 0
 
     def connector(self, index):
         """The slots of one connector, as a view of its own."""

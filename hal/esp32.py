@@ -41,6 +41,7 @@ _CLIP_MV = {"esp32s2": 2600, "esp32s3": 3100}
 _CLIP_FIRST_MV = const(3050)
 _A_B_MV = const(10500)  # the edge between A and B, and its hysteresis, where `limits` say
 _HYSTERESIS_MV = const(400)  # nothing of them (firmware/evse/limit.py)
+_LINK_RX_BUFFER = const(1024)  # of a line to a satellite: two seconds of it
 _PROVISIONING = "/provision.json"
 
 
@@ -57,19 +58,25 @@ class Oscillator:
 
 
 class Connector:
-    """The connector's drivers; None for what the board has not."""
+    """The connector's drivers; None for what the board has not. Where the contactor belongs to
+    another chip (`kernel` of board.py), only the button is left."""
 
     eye = None  # of a port with an interrupt
 
     def __init__(self, board):
+        self.contactor = self.pilot = self.residual_current = self.ground = None
+        self.button = self.thermometer = self.lock = self.proximity = None
+        if "button" in board.pins:
+            self.button = Button(input_pin(board, "button"), board.pins["button"][3])
+        if getattr(board, "kernel", "local") == "local":
+            self._own(board)
+
+    def _own(self, board):
         self.contactor = _contactor(board)  # first: constructing it opens it
         self.pilot = _pilot(board)
         self.residual_current = _residual_current(board)
-        self.ground = self.button = self.thermometer = self.lock = self.proximity = None
         if "ground" in board.pins:
             self.ground = Ground(input_pin(board, "ground"), board.pins["ground"][3])
-        if "button" in board.pins:
-            self.button = Button(input_pin(board, "button"), board.pins["button"][3])
         if board.temperature == "MCP9700A":
             self.thermometer = Thermometer(Quiet(analog(board, "temperature_sense")), MCP9700A)
         if board.socket:
@@ -94,6 +101,8 @@ class Port(Base):
         self.connectors = [Connector(board)]
         self.meter_uart = open_uart(board, board.meter_uart, "meter_")
         self._reader = open_uart(board, board.reader_uart, "reader_")
+        line = getattr(board, "link_uart", None)
+        self.link_uart = open_uart(board, line, "link_", _LINK_RX_BUFFER)
         self.unique_id = machine.unique_id()
         self.ticks_ms = time.ticks_ms
         self.files = None

@@ -10,6 +10,7 @@ from hal.esp32_base import output
 
 _TIMER = const(1)
 _BITS = const(11)  # of a character with start, parity and stop
+_RX_BUFFER = const(512)
 
 
 class Uart:
@@ -18,8 +19,8 @@ class Uart:
     when the last bit is out, as answers may begin 3.5 characters later.
     """
 
-    def __init__(self, number, baud, tx, rx, direction=None):
-        self.stream = machine.UART(number, baudrate=baud, tx=tx, rx=rx, timeout=0, rxbuf=512)
+    def __init__(self, number, baud, tx, rx, direction=None, rxbuf=_RX_BUFFER):
+        self.stream = machine.UART(number, baudrate=baud, tx=tx, rx=rx, timeout=0, rxbuf=rxbuf)
         self._baud = baud
         self._direction = direction
         self._turn = self._turned
@@ -50,9 +51,9 @@ class Uart:
             self._look(1)
 
 
-def open_uart(board, uart, role):
+def open_uart(board, uart, role, rxbuf=_RX_BUFFER):
     """`uart`: (number, baud), or None. `role`: what its pins' roles begin with."""
     if uart is None:
         return None
     tx, rx = board.pins[role + "tx"][0], board.pins[role + "rx"][0]
-    return Uart(uart[0], uart[1], tx, rx, output(board, role + "direction"))
+    return Uart(uart[0], uart[1], tx, rx, output(board, role + "direction"), rxbuf)

@@ -12,23 +12,25 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/shim"))  
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from firmware.evse.limit import Limit
 from hal import meter
+from tools.board_kernel import MAY, METAL
 from tools.chips import CHIPS, WIRED
 
 NAMES: dict = {
     "NAME": str, "PORT": str, "CHIP": str, "connectors": int, "socket": bool, "max_ma": int,
-    "phases": int, "ventilation": bool, "meter": str, "meter_units": tuple,
+    "phases": int, "ventilation": bool, "meter": (str, type(None)), "meter_units": tuple,
     "reader": (str, type(None)), "shared_reader": bool, "file_blocks": int, "journal_blocks": int,
     "slot_blocks": int, "event_blocks": int, "security_blocks": int, "pins": dict,
     "pilot_zero_mv": int, "pilot_gain_ppm": int, "limits": dict, "supply_mv": int,
-    "proximity_pull_up_ohm": int, "temperature": (str, type(None)), "meter_uart": tuple,
-    "reader_uart": (tuple, type(None)), "network": (str, type(None)), "network_facts": dict,
+    "proximity_pull_up_ohm": int, "temperature": (str, type(None)),
+    "meter_uart": (tuple, type(None)), "reader_uart": (tuple, type(None)),
+    "network": (str, type(None)), "network_facts": dict,
 }  # fmt: skip
 KINDS = {
     "out": "pilot pilot_cut contactor contactor_2 residual_test lock_a lock_b led_red led_green "
     "led_blue buzzer meter_direction net_cs net_reset net_power",
     "in": "feedback residual_trip ground lock_feedback button net_irq",
     "analog": "pilot_sense proximity_sense temperature_sense",
-    "uart": "meter_tx meter_rx reader_tx reader_rx net_tx net_rx",
+    "uart": "meter_tx meter_rx reader_tx reader_rx net_tx net_rx link_tx link_rx",
     "wire": "reader_wire",
     "spi": "net_sck net_mosi net_miso",
     "clock": "net_mdc net_mdio net_clock",
@@ -45,8 +47,6 @@ NETWORKS = {
 NETWORK_FACTS = {"w5500": {"spi", "hz"}, "lan8720": {"phy_address"}, "ppp": {"uart", "baud"}}
 # The level of an output before the firmware runs and after it has failed.
 RESTS = {"pilot": 1, "contactor": 0, "contactor_2": 0, "residual_test": 0}
-# A wire that is broken must read as the answer that keeps the contactor open.
-TO_ACTIVE = ("residual_trip", "feedback")
 
 
 class Board:
@@ -65,6 +65,14 @@ class Board:
     @property
     def chip(self):
         return CHIPS[self.facts["CHIP"]]
+
+    @property
+    def kernel(self):
+        return self.facts.get("kernel", "local")
+
+    @property
+    def satellite(self):
+        return self.kernel == "local" and "link_uart" in self.facts
 
     @property
     def pins(self):
@@ -103,11 +111,12 @@ def vocabulary(board):
     facts = board.facts
     for line in board.strange:
         yield f"line {line}: not NAME = literal"
-    for name in NAMES.keys() - facts.keys():
+    needed = NAMES.keys() - (METAL if board.kernel != "local" else ())
+    for name in needed - facts.keys():
         yield f"does not say {name}"
-    for name in facts.keys() - NAMES.keys():
-        yield f"{name}: no such word"
-    for name, kind in NAMES.items():
+    for name in facts.keys() - needed - MAY.keys():
+        yield f"{name}: no such word" + (f" with kernel {board.kernel!r}" if name in NAMES else "")
+    for name, kind in {**NAMES, **MAY}.items():
         if name in facts and not isinstance(facts[name], kind):
             yield f"{name}: {facts[name]!r} is of the wrong type"
 
@@ -123,11 +132,12 @@ def words(board):
     for name in facts["limits"]:
         if not hasattr(Limit, name):
             yield f"limits: no {name} in firmware/evse/limit.py"
-    try:
-        meter.find(facts["meter"])
-    except ValueError as error:
-        yield f"meter: {error}"
-    if facts["temperature"] not in ("MCP9700A", None):
+    if not board.satellite:
+        try:
+            meter.find(facts["meter"] or "")
+        except ValueError as error:
+            yield f"meter: {error}"
+    if facts.get("temperature") not in ("MCP9700A", None):
         yield f"temperature {facts['temperature']!r}: no curve"
     missing = NETWORK_FACTS.get(facts["network"], set()) - facts["network_facts"].keys()
     if missing:
@@ -137,7 +147,7 @@ def words(board):
 def numbers(board):
     """What the ports can drive."""
     facts = board.facts
-    if facts["connectors"] != 1 or len(facts["meter_units"]) != 1:
+    if facts["connectors"] != 1 or len(facts["meter_units"]) != (not board.satellite):
         yield "connectors, meter_units: hal/rp2.py and hal/esp32.py drive one"
     if facts["slot_blocks"] and facts["PORT"] == "esp32":
         yield "slot_blocks: hal/esp32.py has no second tree"
@@ -162,17 +172,23 @@ def roles(board):
 def needs(board):
     """Which roles follow from what else the board says."""
     facts = board.facts
-    needed = "pilot pilot_sense contactor meter_tx meter_rx " + NETWORKS[facts["network"]]
+    needed = NETWORKS[facts["network"]]
+    needed += "" if board.satellite else " meter_tx meter_rx"
+    needed += " link_tx link_rx" if "link_uart" in facts else ""
+    if board.kernel == "local":
+        needed += " pilot pilot_sense contactor"
+        needed += " lock_a lock_b proximity_sense" if facts["socket"] else ""
+        needed += " temperature_sense" if facts["temperature"] else ""
     if facts["network"] == "w5500" and facts["PORT"] == "esp32":
         needed += " net_irq"  # IDF's driver waits for it
-    needed += " lock_a lock_b proximity_sense" if facts["socket"] else ""
-    needed += " temperature_sense" if facts["temperature"] else ""
     needed += " reader_tx reader_rx" if facts["reader_uart"] else ""
     for role in needed.split():
         if role not in board.pins:
             yield f"{role}: not in pins, but needed"
     if bool(facts["reader"]) != bool(facts["reader_uart"]):
         yield "reader and reader_uart: both or none"
+    if bool(facts["meter"]) != bool(facts["meter_uart"]):
+        yield "meter and meter_uart: both or none"
 
 
 def pins(board):
@@ -206,36 +222,10 @@ def wiring(board):
 
 
 def drives(role, kind):
-    return kind in ("out", "wire", "clock") or role in ("meter_tx", "reader_tx", "net_tx") or (
-        kind == "spi" and role != "net_miso"
-    )  # fmt: skip
+    tx = kind == "uart" and role.endswith("_tx")
+    return tx or kind in ("out", "wire", "clock") or (kind == "spi" and role != "net_miso")
 
 
 def excuse(board, gpio):
     board.used_excuses.add(gpio)
     return gpio in board.excused
-
-
-def straps(board):
-    """Pins that are asked in reset how to boot."""
-    for role, pin in board.pins.items():
-        gpio, level = pin[0], at_reset(role, pin)
-        if gpio not in board.chip.straps:
-            continue
-        needs, hard = board.chip.straps[gpio]
-        if hard and level != needs:
-            yield f"{role}: GPIO{gpio} must be {needs} in reset, or the chip does not boot"
-        elif not excuse(board, gpio):
-            yield f"{role}: GPIO{gpio} is a strapping pin; say why under Exceptions"
-    for gpio in board.excused - board.used_excuses:
-        yield f"Exceptions: GPIO{gpio} needs none"
-
-
-def at_reset(role, pin):
-    """The level that what is wired to the pin tries to give it."""
-    kind, level = pin[2], pin[3]
-    if kind == "out":
-        return level
-    if kind == "in":
-        return level if role in TO_ACTIVE else 1 - level
-    return 1 if kind in ("uart", "wire") else None  # idle lines are high

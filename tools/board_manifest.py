@@ -15,7 +15,12 @@ THEIRS = {
     "rp2": {"$(MPY_DIR)/extmod/asyncio", "$(PORT_DIR)/modules/rp2.py"},
     "esp32": {"$(MPY_DIR)/extmod/asyncio"},
 }
-STARTS = {"main.py", "_boot.py"}  # of boards/<port>/frozen
+STARTS = {"main.py", "_boot.py"}  # of boards/<port>/frozen, a satellite's main.py of satellite
+# Of a satellite: the kernel and what it touches. No OCPP, network, meter, card, nor RAPI.
+SATELLITE = re.compile(
+    r"firmware/(__init__|satellite|version)\.py|firmware/evse/\w+\.py|"
+    r"hal/(?!link\.|rapi[._]|rp2_net\.)\w+\.py"
+)
 
 
 class Options:
@@ -75,10 +80,21 @@ def ships(board):
     port, root = board.facts["PORT"], board.folder.parent.parent
     files = [path for room in ("firmware", "hal") for path in (root / room).rglob("*.py")]
     out = {path.relative_to(root).as_posix(): path for path in files if own(path, port)}
+    if board.satellite:
+        out = {name: path for name, path in out.items() if SATELLITE.fullmatch(name)}
+    else:
+        del out["firmware/satellite.py"]
     out["board.py"] = board.folder / "board.py"
     for name in STARTS:
         out[name] = root / "boards" / port / "frozen" / name
+    if board.satellite:
+        out["main.py"] = root / "boards" / port / "satellite/main.py"
     return out
+
+
+def theirs(board):
+    found = THEIRS[board.facts["PORT"]]
+    return found - {"$(MPY_DIR)/extmod/asyncio"} if board.satellite else found
 
 
 def own(path, port):
@@ -104,18 +120,18 @@ def manifest(board):
     for name, path in read.frozen:
         if name in wanted and wanted[name].resolve() != path:
             yield f"manifest.py: {name} is {path}, not {wanted[name]}"
-    theirs = THEIRS[board.facts["PORT"]]
-    for name in sorted(theirs ^ read.theirs):
-        how = "does not take" if name in theirs else "takes"
+    for name in sorted(theirs(board) ^ read.theirs):
+        how = "does not take" if name in theirs(board) else "takes"
         yield f"manifest.py: {how} {name} of MicroPython"
 
 
 def entry(board):
-    """MicroPython runs main.py: that one must start the guard, and _boot.py nothing."""
-    frozen = board.folder.parent / board.facts["PORT"] / "frozen"
-    if "firmware.start.run()" not in _text(frozen / "main.py"):
-        yield "main.py: does not run firmware.start"
-    if "import" in _text(frozen / "_boot.py"):
+    """MicroPython runs main.py: that one must start the guard or the satellite, and _boot.py
+    nothing."""
+    what = "satellite" if board.satellite else "start"
+    if f"firmware.{what}.run()" not in _text(ships(board)["main.py"]):
+        yield f"main.py: does not run firmware.{what}"
+    if "import" in _text(ships(board)["_boot.py"]):
         yield "_boot.py: does something; only the guard may"
 
 

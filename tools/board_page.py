@@ -23,6 +23,8 @@ def rows(board):
 
 def points(board):
     """(what, nominal, millivolts at the ADC)"""
+    if board.kernel != "local":
+        return
     for volt in VOLTS:
         sign = "+" if volt > 0 else ""
         yield ["CP", f"{sign}{volt} V", f"{adc_mv(board, volt * 1000)} mV"]
@@ -75,13 +77,15 @@ def page(board):
 
 
 def drawing(board):
-    """Every net that the car, the grid or the detector reaches stands in the drawing."""
+    """Every net that the car, the grid, the detector or the other chip reaches stands in the
+    drawing."""
     drawn = board.section("Front end")
-    for role in ("pilot", "pilot_sense", "contactor", "residual_trip", "feedback"):
+    shown = "pilot pilot_sense contactor residual_trip feedback link_tx link_rx".split()
+    if board.facts["socket"] and board.kernel == "local":
+        shown.append("proximity_sense")
+    for role in shown:
         if role in board.pins and board.pins[role][1] not in drawn:
             yield f"board.md: Front end does not show {board.pins[role][1]}"
-    if board.facts["socket"] and board.pins["proximity_sense"][1] not in drawn:
-        yield f"board.md: Front end does not show {board.pins['proximity_sense'][1]}"
 
 
 RULES = (page, drawing)

@@ -15,13 +15,14 @@ TESTED = ("feedback", "residual_trip", "residual_test", "ground", "temperature_s
 
 def uarts(board):
     facts, chip, taken = board.facts, board.chip, {}
-    ports = {"meter": facts["meter_uart"], "reader": facts["reader_uart"]}
+    ports = {who: facts.get(f"{who}_uart") for who in ("meter", "reader", "link")}
     if facts["network"] == "ppp":
         ports["net"] = (facts["network_facts"].get("uart"), facts["network_facts"].get("baud"))
     for who, port in ports.items():
-        if port is None or port[0] == "pio":
-            if port and facts["PORT"] != "rp2":
-                yield f"{who}: this chip has no PIO"
+        if port is None:
+            continue
+        if port[0] == "pio":
+            yield from _pio(board, who)
             continue
         number = port[0]
         if number not in chip.uarts:
@@ -36,6 +37,13 @@ def uarts(board):
             role = f"{who}_{end}"
             if role in board.pins and board.gpio(role) not in chip.uarts[number][end]:
                 yield f"{role}: GPIO{board.gpio(role)} is no {end.upper()} of UART{number}"
+
+
+def _pio(board, who):
+    if board.facts["PORT"] != "rp2":
+        yield f"{who}: this chip has no PIO"
+    elif who != "reader":
+        yield f"{who}: hal/rp2_uart.py has PIO for a reader only"
 
 
 def spi(board):
@@ -61,14 +69,15 @@ def pwm(board):
 
 def flash(board):
     facts = board.facts
-    wanted = facts["file_blocks"] + facts["journal_blocks"] + 2 * facts["slot_blocks"] + 2
+    wanted = facts["file_blocks"] + facts["journal_blocks"]
+    wanted += 0 if board.satellite else 2 * facts["slot_blocks"] + 2
     wanted += facts["event_blocks"] + facts["security_blocks"]
     room = storage_bytes(board)
     if isinstance(room, str):
         yield room
     elif wanted * BLOCK_BYTES > room:
         yield f"{wanted} blocks of flash wanted, the image leaves {room // BLOCK_BYTES}"
-    if min(facts["file_blocks"], facts["journal_blocks"]) < 16:
+    if min(facts["file_blocks"], facts["journal_blocks"]) < 16 and not board.satellite:
         yield "file_blocks, journal_blocks: 16 each are the least"
 
 
@@ -107,6 +116,8 @@ def adc_mv(board, pilot_mv):
 
 def front_end(board):
     """Every edge of the kernel must lie where the ADC can tell both sides apart."""
+    if board.kernel != "local":
+        return
     low, high = board.chip.adc_mv
     away = board.limit("hysteresis_mv")
     for name in EDGES:
@@ -122,6 +133,8 @@ def front_end(board):
 
 def divider(board):
     """The two figures of the pilot's divider, from its parts or from what was measured."""
+    if board.kernel != "local":
+        return
     zero, gain = board.facts["pilot_zero_mv"], board.facts["pilot_gain_ppm"]
     parts = re.search(
         r"^Divider: (\d+) ohm from CP, (\d+) ohm to (\d+) mV, (\d+) ohm to 0 V", board.page, re.M
@@ -152,6 +165,8 @@ def line_through(points):
 
 def lacks(board):
     """What is not there is said, and where the residual current opens the coil instead."""
+    if board.kernel != "local":
+        return
     said = board.section("What it lacks")
     for role in TESTED:
         if role not in board.pins and f"- {role}: " not in said:

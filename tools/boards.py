@@ -11,18 +11,25 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tools import board_facts, board_manifest, board_page, board_parts
+from tools import (
+    board_facts,
+    board_kernel,
+    board_manifest,
+    board_page,
+    board_parts,
+    board_straps,
+)
 from tools.board_facts import Board
 
 # Later rules stand on earlier ones: a board that fails a step is not asked the next.
 STEPS = (
     (board_facts.vocabulary,),
-    (board_facts.words, board_facts.numbers),
+    (board_facts.words, board_facts.numbers, *board_kernel.RULES),
     (board_facts.roles, board_facts.needs),
     (
         board_facts.pins,
-        board_facts.straps,
         board_facts.wiring,
+        *board_straps.RULES,
         *board_parts.RULES,
         *board_page.RULES,
         *board_manifest.RULES,

@@ -117,7 +117,7 @@ CHIPS = {
         },
         straps={0: (1, True), 3: (1, False), 45: (0, True), 46: (0, True)},
         high=frozenset([0]),
+        # Its console is USB's (GPIO19, 20); the boot ROM still talks on GPIO43.
         uarts={0: None, 1: None, 2: None},
-        console=0,
     ),
 }

@@ -35,9 +35,10 @@ ROOMS = (
     "firmware/stores",
     "firmware/start",
     "firmware/main",
+    "firmware/satellite",
 )
-# The metal of another chip cannot be imported here, and start and main need a board.
-NOT_HERE = ("hal/esp32", "hal/rp2", "firmware/start", "firmware/main")
+# The metal of another chip cannot be imported here, and start, main and satellite need a board.
+NOT_HERE = ("hal/esp32", "hal/rp2", "firmware/start", "firmware/main", "firmware/satellite")
 
 ON_DEVICE = """
 import sys

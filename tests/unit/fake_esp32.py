@@ -137,6 +137,7 @@ class UART:
         chip.uarts[id] = self
         self.pins = tx, rx
         self.baudrate = baudrate
+        self.rxbuf = rxbuf
         self.sent = b""
         self.inbox = b""
         self.sending = False
@@ -417,8 +418,8 @@ class World:
         self.noise = None  # a function of nothing, millivolts at the ADC
         self.ohm = 1000000
         self.trip = False
-        chip.analog[self._gpio("pilot_sense")] = self._pilot_mv
         for role, seen in (
+            ("pilot_sense", self._pilot_mv),
             ("proximity_sense", lambda us: min(3300 * self.ohm // (1000 + self.ohm), 3134)),
             ("temperature_sense", lambda us: 750),
         ):

@@ -152,3 +152,31 @@ def test_the_boot_guard_counts_crashes_in_rtc_memory():
         assert start._decide(port) == ("factory", False)
         assert chip.levels[board.pins["contactor"][0]] == 0
         assert not chip.uarts and not chip.pwm and chip.nic is None
+
+
+def test_a_charge_point_with_a_satellite_speaks_to_it():
+    """The whole firmware with kernel "remote": orders on the line, and nobody there is a fault."""
+    board = facts()
+    board.kernel, board.link_uart = "remote", (2, 115200)
+    board.reader = board.reader_uart = None
+    kept = ("meter_tx", "meter_rx", "meter_direction", "button")
+    board.pins = {role: board.pins[role] for role in kept}
+    board.pins["link_tx"] = (17, "LINK_TX", "uart", None)
+    board.pins["link_rx"] = (18, "LINK_RX", "uart", None)
+    chip.power_on()
+    chip.partitions = {"evse": 384}
+    port = fake.hal().Port(board)
+    port.mount(board.file_blocks)
+    with open("/flash/provision.json", "w") as file:
+        file.write(PROVISION)
+
+    async def story(rig):
+        firmware = rig.firmware
+        await rig.until(lambda: firmware.station is not None, 5000)
+        uart = chip.uarts[2]
+        await rig.until(lambda: len(uart.sent) >= 3 * 30, 2000)
+        assert uart.sent.count(b"\xa5\x11\x11") >= 3  # orders of 17 bytes
+        assert firmware.kernels[0].lost and firmware.safety.faulted is None
+        assert firmware.port.beat is None and chip.wdt.fed > 20 and not chip.pwm
+
+    Rig(1, board).play(story)

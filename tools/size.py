@@ -4,7 +4,7 @@
 
 The heap is measured in the unix port, whose objects are those of a 64-bit machine: about twice a
 chip's. A room is imported after those it stands on, so its figure is its own. Frozen into an image
-it costs far less heap.
+it costs far less heap: docs/memory.md. Of the images in build/image it tells flash and RAM.
 """
 
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tools import compile as build
+from tools import image_figures, image_rp2
 
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(
     build.ROOT / "build/micropython/bin/micropython"
@@ -100,6 +101,8 @@ def main():
     everything = [path for paths in found.values() for path in paths]
     flash = sum(path.stat().st_size for path in everything)
     print(f"{'all':<20}{len(everything):>6}{flash:>12,}{sum(costs.values()):>30,}")
+    for out in sorted(image_rp2.IMAGES.glob("*/firmware.elf")):
+        print(*image_figures.report(out.parent.name, out.parent), sep="\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import json
 import os
 import time
 import vfs
+from array import array
 
 import machine
 from machine import Pin
@@ -80,7 +81,8 @@ class Connector:
             gpio, _, _, active = pins["residual_trip"]
             self._detector = Detector(gpio, active, _pull("residual_trip", active))
         roles = [role for role in ("contactor", "contactor_2") if role in pins]
-        self.coils = [Coil(i, pins[role][0], pins[role][3], self._detector)
+        self.feeds = array("I", [0] * (2 * len(roles) + 1))
+        self.coils = [Coil(i, pins[role][0], pins[role][3], self._detector, self.feeds)
                       for i, role in enumerate(roles)]
         if self._detector is not None:
             start_watch(self._detector, [pins[role][0] for role in roles])
@@ -143,7 +145,7 @@ class Port(Base):
         self.link_uart = self._uart(getattr(board, "link_uart", None), "link", _LINK_RX_BUFFER)
         one = self.connectors[0]
         # Every millisecond, in a hard interrupt, once it is called.
-        self.beat = Beat(one.generator, one.eye, self.meter_uart).start
+        self.beat = Beat(one.generator, one.eye, one.feeds, self.meter_uart).start
         self.unique_id = machine.unique_id()
         self.ticks_ms = time.ticks_ms
         self.files = None

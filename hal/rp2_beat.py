@@ -10,6 +10,7 @@ from machine import mem32
 from micropython import const
 
 from hal import rp2_pio as pio
+from hal.rp2_interlock import feed
 
 _EVERY_MS = const(2)
 _MACHINE = const(3)  # of PIO0
@@ -32,11 +33,13 @@ def _start_at(counter: ptr32, phase: int, control: ptr32, bits: int):
 
 
 class Beat:
-    """`generator`: of the pilot; `eye`: has still(); `line`: a UART to settle, or None."""
+    """`generator`: of the pilot; `eye`: has still(); `feeds`: of the coils; `line`: a UART to
+    settle, or None."""
 
-    def __init__(self, generator, eye, line):
+    def __init__(self, generator, eye, feeds, line):
         self._generator = generator
         self._still = eye.still
+        self._feeds = feeds
         self._line = line
         self._machine = rp2.StateMachine(_MACHINE)
         self._tick = None
@@ -64,6 +67,7 @@ class Beat:
             self._tick(ms, news)
             ms = 0
         self._ms = ms
+        feed(self._feeds)
         line = self._line
         if line is not None and line.sending:
             line.settle()

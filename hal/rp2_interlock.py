@@ -5,6 +5,8 @@ residual-current detector opens it without the CPU, and stays until an explicit 
 dead man. What it cannot do: see that the contactor followed (that is the mirror contact's).
 Boundary: pin-likes for hal.contactor and hal.residual_current. Allocates nothing when called.
 """
+# ruff: noqa: F821
+# mypy: disable-error-code="name-defined, index, call-overload"
 
 import micropython
 import rp2
@@ -20,6 +22,7 @@ DEAD_MAN = const(2)
 
 # PIO0: its state machines 0 and 1 are the coils', 2 watches (it wins over them), 3 is the beat.
 _WATCH = const(2)
+_FIFO = 0x50200010  # TXF0 of PIO0 (RP2040 datasheet 3.7)
 _FLAGS = 0x50200030  # IRQ: the flags of `irq`, cleared by writing 1
 _DEAD = (1 << 4, 1 << 5)  # irq(rel(4)) of state machines 0 and 1
 _TRIPPED = const(1 << 6)  # and of the watch
@@ -64,10 +67,30 @@ class Detector:
         return _tripped(_FLAGS, self._status)
 
 
-class Coil:
-    """Pin-like for `hal.contactor`: 1 closes and feeds, 0 opens and re-arms."""
+@micropython.asm_thumb
+def feed(r0):
+    """Of pairs (a FIFO, a word) at r0, the last with FIFO 0: writes every word that is not 0."""
+    label(NEXT)
+    ldr(r1, [r0, 0])
+    cmp(r1, 0)
+    beq(DONE)
+    ldr(r2, [r0, 4])
+    cmp(r2, 0)
+    beq(OPEN)
+    str(r2, [r1, 0])
+    label(OPEN)
+    add(r0, 8)
+    b(NEXT)
+    label(DONE)
 
-    def __init__(self, index, gpio, rest, detector):
+
+class Coil:
+    """Pin-like for `hal.contactor`: 1 closes, 0 opens and re-arms. What was asked for last is
+    kept in `feeds`, (FIFO, word) of each coil, for `feed()`: at every beat, so that two erases
+    of the flash with a breath between them are not silence.
+    """
+
+    def __init__(self, index, gpio, rest, detector, feeds):
         if rest:
             # In reset every pad is pulled low: such a coil would close at each of them.
             raise ValueError("a coil must rest at 0")
@@ -82,6 +105,9 @@ class Coil:
         mem32[_FLAGS] = self._dead
         machine.active(1)
         self._put = machine.put
+        self._feeds = feeds
+        self._word = 2 * index + 1
+        feeds[2 * index] = _FIFO + 4 * index
         self._closed = False
         self.dropped = 0  # TRIP or DEAD_MAN since the last explicit open
 
@@ -93,8 +119,10 @@ class Coil:
             if self._closed and not self.dropped and not self.value():
                 self._why()
             self._closed = True
+            self._feeds[self._word] = _BUDGET
             self._put(_BUDGET)
         else:
+            self._feeds[self._word] = 0
             self._put(0)
             if self._closed:
                 self._closed = False

@@ -55,6 +55,28 @@ def test_a_stuck_cpu_opens(run):
     assert ran.ended[0] == "watchdog"
 
 
+ERASES = """
+def idle(ms, news):
+    pass
+port.beat(idle)
+one.contactor.drive(True)
+time.sleep_ms(20)
+for block in range(200, 204):
+    port.flash.ioctl(6, block)
+    time.sleep_ms(2)
+print(coil.value())
+one.contactor.drive(False)
+time.sleep_ms(5)
+print(coil.value())
+"""
+
+
+def test_erases_with_a_breath_between_them_are_no_silence(run):
+    """Four of 45 ms each and 2 ms between them: every beat feeds what was asked for last."""
+    ran = run("coil = one.coils[0]\n" + ERASES)
+    assert ran.lines == ["1", "0"] and len(drops(ran)) == 1
+
+
 def test_a_trip_opens_within_a_microsecond(run):
     ran = run(CLOSE, "--at", "500.0001:7=1")
     assert drops(ran)[0] - 500.0001 < 0.001

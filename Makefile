@@ -3,6 +3,8 @@
 BOARD ?=
 VERSION ?=
 SIGN ?=
+PORT ?=
+PROVISION ?=
 # One worker a core for the scenarios: they are processes that mostly wait. A file stays on one worker.
 WORKERS ?= auto
 PY := .venv/bin/python
@@ -14,7 +16,7 @@ RP2 := $(wildcard hal/rp2*.py)
 ESP32 := $(wildcard hal/esp32*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test sim lint unit host scenarios emulator emulated cover size figures table image device \
+.PHONY: help setup test sim lint unit host scenarios emulator emulated cover size figures table image deploy device \
   bundle ci clean
 
 help: ## this list
@@ -69,6 +71,10 @@ table: setup ## the OCPP coverage table of README.md and docs/, from the code
 
 image: setup ## build/image/$(BOARD): MicroPython with everything frozen, BOARD=... (MPY_DIR= upstream's tree)
 	@$(PY) tools/image.py $(BOARD)
+
+deploy: setup ## BOARD=... PORT=/dev/tty...: its image onto the chip; FILES=1: a satellite's .mpy onto stock MicroPython
+	@$(PY) tools/deploy.py $(BOARD) $(if $(FILES),,--image) $(if $(PORT),--port $(PORT)) \
+	  $(if $(PROVISION),--provision $(PROVISION))
 
 device: setup ## build/device: firmware and hal as .mpy, with BOARD=... that board's pins
 	@$(PY) tools/compile.py $(BOARD)

@@ -1,5 +1,5 @@
 from firmware.ocpp.timestamp import format_time
-from firmware.ocpp.v16 import local_list, messages
+from firmware.ocpp.v16 import id_tag_info, local_list, messages
 from firmware.store import settings as rows
 from firmware.store.id_table import IdTable
 from firmware.store.settings import Settings
@@ -208,7 +208,7 @@ def test_a_parent_is_told_from_the_entry():
         ({"status": "Blocked", "parentIdTag": "P"}, ("Blocked", "P", None)),
         ({"status": "Accepted", "expiryDate": "1970-01-02T00:00:00Z"}, ("Accepted", None, 86400)),
     ):
-        assert local_list.entry(info) == expected
+        assert id_tag_info.read(info) == expected
 
 
 def test_the_configuration_keys():

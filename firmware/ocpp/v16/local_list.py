@@ -4,7 +4,7 @@ A handler takes (station, request, now); see command.py. A long update is done i
 other work, so its answer comes later. station.local_list is the list, None where none is built.
 """
 
-from firmware.ocpp.timestamp import parse_time
+from firmware.ocpp.v16 import id_tag_info
 from firmware.store import id_merge
 
 # A request of 32 full entries is 5 kB of text and as much again when parsed; 90 fill a frame.
@@ -20,12 +20,6 @@ PROFILE = "LocalAuthListManagement"
 def build(station):
     """The list; None on a board that keeps none."""
     return station.known[0]
-
-
-def entry(info: dict) -> tuple:
-    """(status, parent, expires_at) of an idTagInfo that was checked against the field table."""
-    expiry = info.get("expiryDate")
-    return info["status"], info.get("parentIdTag"), None if expiry is None else parse_time(expiry)
 
 
 def _enabled(station) -> bool:
@@ -74,7 +68,8 @@ def _changes(entries: list, full: bool) -> list:
         info = item.get("idTagInfo")
         if info is None and full:
             raise ValueError("no idTagInfo in a full update")
-        changes.append(id_merge.change(item["idTag"], None if info is None else entry(info)))
+        known = None if info is None else id_tag_info.read(info)
+        changes.append(id_merge.change(item["idTag"], known))
     id_merge.sort(changes)
     return changes
 

@@ -13,7 +13,7 @@ from firmware.ocpp.v16 import (
     command,
     configuration,
     data_transfer,
-    local_list,
+    id_tag_info,
     messages,
     parked,
     recovery,
@@ -203,7 +203,7 @@ class Station:
         if "idTagInfo" not in payload or "idTag" not in entry.payload:
             return
         if messages.check_response(entry.action, payload) is None:  # billing takes odd ones too
-            info = local_list.entry(payload["idTagInfo"])
+            info = id_tag_info.read(payload["idTagInfo"])
             if self.authorizer.learn(entry.payload["idTag"], info, now, self.clock.at(now)):
                 self.notification.conflict(now)
 

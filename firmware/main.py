@@ -135,6 +135,8 @@ class Firmware:
         self._build(self.port.provisioning)
         tasks = [safety] + self._tasks()
         gc.collect()
+        # Only now: what builds everything makes much that stays and little that does not.
+        gc.threshold(min(_GC_MOST, (gc.mem_alloc() + gc.mem_free()) // _GC_SHARE))
         log.note("boot: %d bytes of heap in use, %d free" % (gc.mem_alloc(), gc.mem_free()))
         await asyncio.gather(*tasks)
 
@@ -283,7 +285,6 @@ def run():
     """Boot.  An exception ends the program with open contactors; the watchdog then reboots it."""
     if hasattr(micropython, "alloc_emergency_exception_buf"):  # no interrupts on unix
         micropython.alloc_emergency_exception_buf(100)
-    gc.threshold(min(_GC_MOST, (gc.mem_alloc() + gc.mem_free()) // _GC_SHARE))
     firmware = Firmware()
     try:
         asyncio.run(firmware.run())

@@ -205,8 +205,7 @@ class Port(Base):
 
             self._network = self._new_network(self._board, given)
             create_task(self._network.run())
-        if not self._network.up():
-            raise OSError(errno.EHOSTUNREACH)
+        await self._network.waited()
         somebody, proxy = False, given.get("net")
         try:
             opened = await self._link.connect(host, port, tls_context, server_hostname,

@@ -7,6 +7,7 @@ Boundary: an interface with an address. No socket, no name, no protocol above IP
 """
 
 import asyncio
+import errno
 
 import machine
 import network
@@ -14,6 +15,8 @@ from machine import Pin
 from micropython import const
 
 _BEAT_MS = const(5)  # how long PPP's bytes may wait: 460 at 921600 baud
+_COMING_MS = const(3000)  # PPP needs 0.2 s, Wi-Fi and DHCP some seconds
+_LOOK_MS = const(50)
 _PATIENCE_MS = const(20000)  # down for so long it begins anew,
 _UNANSWERED = const(3)  # or after so many tries in a row that nobody answered
 _NOWHERE = "0.0.0.0"
@@ -123,6 +126,15 @@ class Network:
     def up(self):
         """There is an address, now."""
         return self._nic.up()
+
+    async def waited(self):
+        """Until it is up; OSError when it takes long. The first connection brings it up."""
+        left_ms = _COMING_MS
+        while not self._nic.up():
+            if left_ms <= 0:
+                raise OSError(errno.EHOSTUNREACH)
+            await asyncio.sleep_ms(_LOOK_MS)
+            left_ms -= _LOOK_MS
 
     def answered(self, somebody):
         """Whoever tried to connect tells: did anybody answer, if only to refuse?"""

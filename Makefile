@@ -57,8 +57,9 @@ emulator: setup ## the RP2040 image and what it runs on here: rp2040js, slirp, a
 emulated: emulator ## tests/emulated: that image with the car, the card, the meter and the CSMS
 	@$(PYTEST) tests/emulated -n $(WORKERS) --dist loadfile
 
-cover: setup ## line coverage of firmware and hal by unit and host tests, as text and build/coverage/
-	@$(PYTEST) tests/unit tests/host -q --cov --cov-report=term-missing --cov-report=html:build/coverage
+cover: setup ## lines of firmware and hal run by unit and host tests, on CPython and on MicroPython
+	@$(PYTEST) tests/unit tests/host -q --cov --cov-report=
+	@$(PY) tools/cover.py
 
 size: setup ## bytes of .mpy and of heap, room by room
 	@$(PY) tools/size.py

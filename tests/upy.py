@@ -4,12 +4,15 @@
 
 Prints, for tests/conftest.py to read, `RUN test`, then `PASS test`, `SKIP test why`, or a
 traceback and `FAIL test`. A process that dies after RUN has failed that test and all after it.
+With EVSE_COVER, tools/cover.py's folder, the firmware and hal of there, which tell what ran.
 """
 
 import gc
+import os
 import sys
 
 ROOT = sys.argv[0].rpartition("tests/")[0] or "."
+COVER = os.getenv("EVSE_COVER")
 sys.path[:] = [ROOT, ".frozen"]  # not what this machine happens to have in /usr/lib/micropython
 
 from tests.skip import Skip  # noqa: E402
@@ -41,4 +44,16 @@ def main(path, names):
         run(name, getattr(module, name))
 
 
-main(sys.argv[1], sys.argv[2:])
+def main_covered(path, names):
+    import marks
+
+    told = os.getenv("EVSE_COVER_OUT")
+    try:
+        main(path, names)
+    finally:
+        marks.write(told)
+
+
+if COVER:
+    sys.path.insert(0, COVER)
+(main_covered if COVER else main)(sys.argv[1], sys.argv[2:])

@@ -1,7 +1,7 @@
 """The firmware as one image, frozen into MicroPython: build/image/BOARD/firmware.elf, .bin, .uf2.
 
     python tools/image.py BOARD [--out FOLDER]     the image of boards/BOARD, in FOLDER/BOARD
-    python tools/image.py --unix 32|trace          the unix port with our files: build/unix
+    python tools/image.py --unix 32                the unix port with our files: build/unix
     python tools/image.py --rom                    the emulator's boot ROM: build/emulator/rom.bin
     python tools/image.py --stock                  MicroPython's own image, to compare sizes with
 
@@ -50,7 +50,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description="The firmware as one image.")
     parser.add_argument("board", nargs="?", metavar="BOARD", help="a folder of boards/")
     parser.add_argument("--out", type=Path, default=IMAGES, metavar="FOLDER")
-    parser.add_argument("--unix", metavar="VARIANT", help="32 or trace")
+    parser.add_argument("--unix", metavar="VARIANT", help="32")
     parser.add_argument("--rom", action="store_true", help="the emulator's boot ROM")
     parser.add_argument("--stock", action="store_true", help="MicroPython's own image")
     told = parser.parse_args(arguments)

@@ -1,7 +1,7 @@
 """The unix port from the same source as the image, with the firmware frozen into it.
 
 `build("32")` has the object sizes of a 32-bit chip, for what a heap must hold; it has no `ffi`, so
-it is no charge point of the bench. `build("trace")` has sys.settrace, for line coverage.
+it is no charge point of the bench.
 """
 
 import os
@@ -25,7 +25,6 @@ MANIFEST = ROOT / "boards/unix/manifest.py"
 LEAN = ("MICROPY_PY_BTREE=0", "MICROPY_PY_BLUETOOTH=0")
 VARIANTS = {
     "32": ("MICROPY_FORCE_32BIT=1", "MICROPY_PY_FFI=0"),
-    "trace": ("CFLAGS_EXTRA=-DMICROPY_PY_SYS_SETTRACE=1 -DMICROPY_COMP_CONST=0",),
 }
 
 

@@ -91,24 +91,27 @@ station = step("station and its rooms", lambda: Station([connector], settings, o
 """
 
 
-def main():
-    try:
-        program, _ = image_unix.build("32")
-    except Refused as e:
-        print(f"chip_heap: not measured: {e}")
-        return 0
+def measure():
+    """[(name, bytes)], in order; Refused where the 32-bit port cannot be built."""
+    program, _ = image_unix.build("32")
     script = ON_DEVICE % {"root": str(ROOT), "rooms": ROOMS}
     command = [program, "-X", "heapsize=" + HEAP, "-c", script]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if ran.returncode:
         raise SystemExit("chip_heap: " + (ran.stderr or ran.stdout).strip())
-    total = 0
+    rows = [line.split(" ", 1) for line in ran.stdout.splitlines()]
+    return [(name, int(size)) for size, name in rows]
+
+
+def main():
+    try:
+        rows = measure()
+    except Refused as e:
+        print(f"chip_heap: not measured: {e}")
+        return 0
     print("%10s  %s" % ("bytes", "frozen, 32-bit objects"))
-    for line in ran.stdout.splitlines():
-        size, name = line.split(" ", 1)
-        total += int(size)
-        print("%10s  %s" % (f"{int(size):,}", name))
-    print("%10s  %s" % (f"{total:,}", "all"))
+    for name, size in [*rows, ("all", sum(size for _, size in rows))]:
+        print("%10s  %s" % (f"{size:,}", name))
     return 0
 
 

@@ -58,7 +58,7 @@ emulated: emulator ## tests/emulated: that image with the car, the card, the met
 	@$(PYTEST) tests/emulated -n $(WORKERS) --dist loadfile
 
 cover: setup ## lines of firmware and hal run by unit and host tests, on CPython and on MicroPython
-	@$(PYTEST) tests/unit tests/host -q --cov --cov-report=
+	@$(PYTEST) tests/unit tests/host -q -n $(WORKERS) --dist loadfile --cov --cov-report=
 	@$(PY) tools/cover.py
 
 size: setup ## bytes of .mpy and of heap, room by room

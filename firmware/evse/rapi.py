@@ -10,7 +10,7 @@ what silence then means, is in docs/remote.md.
 from micropython import const
 
 from firmware.evse import fault
-from firmware.evse.decide import Facts, Wishes
+from firmware.evse.face import Face
 
 _EV_CONNECTED = const(0x0100)
 _CHARGING_ON = const(0x0040)
@@ -44,23 +44,14 @@ _FAULTS = {
 }
 
 
-class RapiKernel:
+class RapiKernel(Face):
     """`facts` and `wishes` as kernel.Kernel has them; a session writes facts.armed, .held and
     .permit_ma. `checks`: the settings that must not be switched off."""
 
     def __init__(self, controller, limit, checks: int = CHECKS):
         if limit.socket:
             raise ValueError("RAPI proves no lock: tethered boards only")
-        self.limit = limit
-        self.facts = Facts()
-        self.wishes = Wishes()
-        self.plugged = False
-        self.unplugged = 0
-        self.temperature_dc = None
-        self.warnings = 0
-        self.meter_age_ms = 0
-        self.cable_ma = 0
-        self.welded = False
+        super().__init__(limit)
         self._controller = controller
         self._checks = checks
         self._failed = False

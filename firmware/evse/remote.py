@@ -7,7 +7,7 @@ told by a line. Decides nothing about a contactor; grants, reads, and says when 
 from micropython import const
 
 from firmware.evse import fault
-from firmware.evse.decide import Facts, Wishes
+from firmware.evse.face import Face
 
 _LETTERS = "?ABCDEF"
 _NO_READING = const(-32768)
@@ -42,21 +42,12 @@ def fill(report, kernel, release: int):
     report.release = release
 
 
-class RemoteKernel:
+class RemoteKernel(Face):
     """`facts` and `wishes` as kernel.Kernel has them; a session writes facts.armed, .held and
     .permit_ma. `limit` is what the charge point knows; the satellite's own may be lower."""
 
     def __init__(self, line, limit):
-        self.limit = limit
-        self.facts = Facts()
-        self.wishes = Wishes()
-        self.plugged = False
-        self.unplugged = 0
-        self.temperature_dc = None
-        self.warnings = 0
-        self.meter_age_ms = 0
-        self.cable_ma = 0
-        self.welded = False
+        super().__init__(limit)
         self._line = line
         self._told = fault.METER  # warnings, as last told
         self._faults = 0  # as last told

@@ -8,7 +8,8 @@ Boundary: who takes them, and when, is in kernel.py.
 from micropython import const
 
 from firmware.evse import fault, pilot
-from firmware.evse.decide import Facts, Wishes, decide, glance
+from firmware.evse.decide import decide, glance
+from firmware.evse.face import Face
 from firmware.evse.guard import ContactorGuard, CurrentGuard, ThermalGuard, VoltageGuard
 from firmware.evse.lock import LockGuard
 from firmware.evse.proximity import Proximity
@@ -18,21 +19,12 @@ from firmware.evse.wake import Wake
 _LONG_MS = const(86400000)  # timers stop counting here, so that they stay small integers
 
 
-class Round:
+class Round(Face):
     """What the kernel remembers, and its steps in their order."""
 
     def __init__(self, hardware, limit, welded: bool):
-        self.limit = limit
-        self.facts = Facts()
-        self.wishes = Wishes()
-        self.plugged = False  # B, C or D was seen, and no A since
-        self.unplugged = 0  # how often a car has left, for who may have looked away meanwhile
-        # No property in this class: each would make every store into it ten times as slow.
+        super().__init__(limit)
         self.welded = welded
-        self.cable_ma = 0  # what the cable in the socket carries; 0 for none, and when tethered
-        self.temperature_dc = None  # tenths of a degree, None where nothing measures it
-        self.warnings = 0
-        self.meter_age_ms = 0
         self._hw = hardware
         self._empty = False  # a socket without a cable
         self._trip = False  # the detector has tripped since the last round looked

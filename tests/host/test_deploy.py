@@ -113,7 +113,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def small(monkeypatch):
-    """Three files instead of 46: bytecode's header, then anything."""
+    """Three files instead of all: bytecode's header, then anything."""
     files = {f"/{name}.mpy": b"M\x06\x00\x1f" + name.encode() * 99 for name in (
         "board", "firmware/satellite", "firmware/evse/kernel",
     )}  # fmt: skip
@@ -144,7 +144,9 @@ def test_what_is_copied_is_what_the_manifest_of_the_board_freezes():
 
 
 def test_the_real_tree_is_for_the_chip(folder):
-    assert sent(Board(folder)) == (46, 0)
+    files = deploy.tree(deploy.find(SATELLITE))
+    assert sent(Board(folder)) == (len(files), 0)
+    assert files_of(folder) == files.keys() | {"/main.py", "/manifest.txt"}
     assert (folder / "hal/rp2_beat.mpy").read_bytes()[2] >> 2 & 15 == 4, "armv6m"
     with pytest.raises(NotHere, match=r"/hal/rp2_\w+\.mpy is .mpy version 6.3, architecture 4"):
         sent(Board(folder, (*PICO[:3], 0x1F06, PICO[4])))

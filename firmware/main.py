@@ -47,6 +47,7 @@ _CAUSES = {1: "power on", 2: "watchdog", 3: "reset asked", 4: "crash"}
 _UNASKED = (2, 4)  # of these resets nobody has told before
 # Collected after so many bytes: a 26th of the heap, 8 KB on an RP2040 and never above 16 KB.
 _GC_SHARE = 26
+_GC_SHARE_BOOT = 9  # while the stores are built: a collection of a nearly full heap takes 20 ms
 _GC_MOST = 16384
 # The rooms are imported here, not by the task that builds the station: imports nest, and the
 # stack of a chip holds about forty calls.
@@ -132,11 +133,15 @@ class Firmware:
         # Safety first: it runs while everything below is still being built.
         safety = asyncio.create_task(self.safety.run())
         await asyncio.sleep_ms(0)
+        gc.collect()
+        heap = gc.mem_alloc() + gc.mem_free()
+        # Reading a journal makes much garbage; what stays would lie scattered in all of it, and no
+        # piece be left that is large enough for TLS.
+        gc.threshold(heap // _GC_SHARE_BOOT)
         self._build(self.port.provisioning)
         tasks = [safety] + self._tasks()
         gc.collect()
-        # Only now: what builds everything makes much that stays and little that does not.
-        gc.threshold(min(_GC_MOST, (gc.mem_alloc() + gc.mem_free()) // _GC_SHARE))
+        gc.threshold(min(_GC_MOST, heap // _GC_SHARE))
         log.note("boot: %d bytes of heap in use, %d free" % (gc.mem_alloc(), gc.mem_free()))
         await asyncio.gather(*tasks)
 
@@ -144,7 +149,8 @@ class Firmware:
         """Stores, station and link."""
         facts = {"NumberOfConnectors": str(board.connectors)}
         keys = provisioning.get("keys") or {}
-        self.stores = stores = Stores(self.port, board, facts, keys, __file__)
+        breathe = self.safety.breathe
+        self.stores = stores = Stores(self.port, board, facts, keys, __file__, breathe)
         cpid, files = provisioning["cpid"], provisioning.get("tls") or {}
         credentials = stores.credentials(provisioning["url"], files)
         self.station = station = Station(

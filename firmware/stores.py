@@ -38,9 +38,11 @@ FILES = _Files(open, os.rename, os.remove)
 
 class Stores:
     """`board`: whose blocks; `facts`: configuration keys that the hardware dictates; `factory`:
-    those of the first boot; `tree`: the __file__ of what runs."""
+    those of the first boot; `tree`: the __file__ of what runs; `breathe()`: called all through
+    what takes long, for those who cannot wait."""
 
-    def __init__(self, port, board, facts: dict, factory: dict, tree: str):
+    def __init__(self, port, board, facts: dict, factory: dict, tree: str, breathe):
+        self._breathe = breathe
         log.grow(share(*_LOG))
         port.mount(board.file_blocks)
         region = port.region(board.file_blocks, board.journal_blocks)
@@ -55,7 +57,8 @@ class Stores:
         # numbers that were given before.
         first = 1 + int.from_bytes(port.entropy(4), "big") % _BOOTS
         self.clock = Clock(Epochs("/flash/boots.json", FILES, first))
-        self.journal = Journal(region, vocabulary.WORDS, vocabulary.SHAPES)
+        words, shapes = vocabulary.WORDS, vocabulary.SHAPES
+        self.journal = Journal(region, words, shapes, breathe=breathe)
         self.slots = None
         if board.slot_blocks:
             mpy = sys.implementation._mpy & 0xFF
@@ -122,7 +125,10 @@ class Stores:
         def stamp(boot, ms):
             return format_time(clock.resolve(boot, ms))
 
-        return Outbox(self.journal, new_id, billable, retry, stamp, clock.epochs.boot)
+        boot = clock.epochs.boot
+        return Outbox(
+            self.journal, new_id, billable, retry, stamp, boot, breathe=self._breathe
+        )
 
 
 def content(path: "str | None") -> bytes:

@@ -17,6 +17,7 @@ from firmware.ocpp.ledger import (
     ATTEMPT,
     CONFIRMED,
     DROPPED,
+    HEAD,
     INTERMEDIATE,
     PARKED,
     QUEUED,
@@ -34,17 +35,20 @@ _DROP_LIMIT = const(200)  # targets of one record: it must fit in a block of fla
 
 
 class Backlog:
-    """Raises ValueError on a record it does not know: a newer firmware wrote it."""
+    """Raises ValueError on a record it does not know: a newer firmware wrote it. `breathe()`:
+    called for each record that is read after a boot or given up, which may be thousands."""
 
-    def __init__(self, store, words, stamp, boot: int):
+    def __init__(self, store, words, stamp, boot: int, breathe=lambda: None):
         self._store = store
+        self._breathe = breathe
         self._words = words
         self._stamp = stamp
         self._boot = boot
         self._ledger = ledger = Ledger()
         self.pending = ledger.pending  # (number, transaction, role), chronological
         self.parked = ledger.parked  # (number, transaction, role, number of its PARKED record)
-        for number, record in store.records():
+        for number, record in store.records(HEAD):
+            breathe()
             ledger.apply(number, record)
             self._discard()
 
@@ -187,6 +191,7 @@ class Backlog:
         try:
             for number in ledger.dead:
                 done += 1  # one that fails is not tried again
+                self._breathe()
                 self._store.discard(number)
         finally:
             ledger.dead = ledger.dead[done:]

@@ -34,11 +34,12 @@ class Outbox:
     `settings()` returns (TransactionMessageAttempts, TransactionMessageRetryInterval); it is
     asked each time, so that ChangeConfiguration acts at once. `stamp(boot, ms)` gives the UTC text
     of a monotonic instant of this or an earlier `boot`; it is asked when a message is spoken.
-    How full it is the store says; `capacity` (messages) bounds RAM should they all be tiny."""
+    How full it is the store says; `capacity` (messages) bounds RAM should they all be tiny.
+    `breathe()`: see `Backlog`."""
 
     def __init__(
         self, store, new_id, words, settings, stamp,
-        boot=0, capacity=6000, live_capacity=12, stall_after=5,
+        boot=0, capacity=6000, live_capacity=12, stall_after=5, breathe=lambda: None,
     ):  # fmt: skip
         self._store = store
         self._new_id = new_id
@@ -48,7 +49,7 @@ class Outbox:
         self._boot = boot
         self._capacity = capacity
         self._stall_after = stall_after
-        self._backlog = Backlog(store, words, stamp, boot)
+        self._backlog = Backlog(store, words, stamp, boot, breathe)
         self.note = self._backlog.note  # what it takes to end a transaction after a power cut
         self._live = Live(live_capacity)
         self._live_turn = True

@@ -38,12 +38,17 @@ _TRIES = const(2)  # a frame that does not read back is written once more, in an
 
 class Journal:
     """`words`, `shapes`: see `Codec`. `align`: see `Ring`. `outcome_bytes`: room set aside for the
-    outcome of each record, as a frame on flash; a longer one is taken while there is room."""
+    outcome of each record, as a frame on flash; a longer one is taken while there is room.
+    `breathe()`: called for each record while a full region is read, which takes a chip seconds."""
 
-    def __init__(self, device, words=(), shapes=(), align: int = 4, outcome_bytes: int = 16):
+    def __init__(
+        self, device, words=(), shapes=(), align: int = 4, outcome_bytes: int = 16,
+        breathe=lambda: None,
+    ):  # fmt: skip
         self._codec = Codec(words, shapes)
         self._ring = Ring(device, align, self._codec)
         self._outcome_bytes = outcome_bytes
+        self._breathe = breathe
         blocks = self._ring.blocks
         self._limit_bytes = (blocks - _SPARE_BLOCKS) * (self._ring.payload_bytes - _SMALL_BYTES)
         self._live = [0] * blocks  # a bit for each record of a block, in their order
@@ -73,11 +78,11 @@ class Journal:
                 return number
         raise OSError(_EIO)
 
-    def read(self, number: int) -> list:
+    def read(self, number: int, most: "int | None" = None) -> list:
         walk = self._find(number)
-        return self._codec.decode(self._ring.body(walk.block, walk.at, walk.length))
+        return self._codec.decode(self._ring.body(walk.block, walk.at, walk.length), most)
 
-    def records(self):
+    def records(self, most: "int | None" = None):
         """Records may be discarded while this runs."""
         before = -1  # moved ones up to here have been shown
         for block in list(self._ring.order):
@@ -88,15 +93,15 @@ class Journal:
                     continue
                 number = walk.number
                 body = self._ring.body(block, walk.at, walk.length)
-                yield from self._moved_ones(before, number)
+                yield from self._moved_ones(before, number, most)
                 before = number
-                yield number, self._codec.decode(body)
-        yield from self._moved_ones(before, self._next)
+                yield number, self._codec.decode(body, most)
+        yield from self._moved_ones(before, self._next, most)
 
-    def _moved_ones(self, after: int, before: int):
+    def _moved_ones(self, after: int, before: int, most: "int | None"):
         row = self._moved.next(after)
         while row and row[0] < before:
-            yield row[0], self.read(row[0])
+            yield row[0], self.read(row[0], most)
             row = self._moved.next(row[0])
 
     def discard(self, number: int) -> None:
@@ -241,6 +246,7 @@ class Journal:
         walk = Walk(self._ring)
         walk.enter(block)
         while walk.next():
+            self._breathe()
             number = walk.number
             if walk.kind == TAIL or (limit is not None and number >= limit):
                 continue

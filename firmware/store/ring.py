@@ -46,9 +46,6 @@ class Ring:
         self._header = Header(align, self.block_bytes, self.blocks)
         if self.blocks < 4 or align < 4 or align > 256 or self.block_bytes < 1024:
             raise ValueError("journal: geometry")
-        self._window = bytearray(_WINDOW)
-        self._view = memoryview(self._window)
-        self._blank = b"\xff" * _WINDOW
         self.sequence = [_DIRTY] * self.blocks
         self.first = [0] * self.blocks  # numbers: a record in a block is below only if moved
         self.start = self._aligned(HEADER_BYTES)
@@ -61,7 +58,15 @@ class Ring:
         self.missing = 0  # blocks in use that cannot be read: their records are lost
         self.newest = Walk(self)  # stands behind the last frame of the newest block
         self._sealed = True  # nothing more is written there
+        self._look_through(self.block_bytes)  # in small pieces a chip takes 10 ms for a block
         self._recover()
+        self._look_through(_WINDOW)
+
+    def _look_through(self, size: int) -> None:
+        """So many bytes are read at once, _WINDOW or more."""
+        self._window = bytearray(size)
+        self._view = memoryview(self._window)
+        self._blank = memoryview(b"\xff" * size)
 
     # What there is
 
@@ -95,7 +100,7 @@ class Ring:
     def blank(self, block: int, at: int) -> bool:
         """Is it erased from here to its end?"""
         while at < self.block_bytes:
-            size = min(_WINDOW, self.block_bytes - at)
+            size = min(len(self._window), self.block_bytes - at)
             view = self._view[:size]
             self._device.readblocks(block, view, at)
             if view != self._blank[:size]:
@@ -108,7 +113,8 @@ class Ring:
         size = min(_WINDOW, self.block_bytes - at)
         if size < FRAME_BYTES:
             return None
-        self._device.readblocks(block, self._view[:size], at)
+        view = self._view if size == len(self._window) else self._view[:size]
+        self._device.readblocks(block, view, at)
         crc, meta, low, high = struct.unpack_from("<IHHb", self._window, 0)
         length = meta & 0xFFF
         end = at + FRAME_BYTES + length

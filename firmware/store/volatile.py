@@ -8,8 +8,8 @@
         still take the answers that empty it.
     read(number) -> list
         A live record. KeyError when there is none.
-    records() -> (number, record) ...
-        What is left, in the order appended.
+    records(most=None) -> (number, record) ...
+        What is left, in the order appended; of each record at least the first `most` values.
     discard(number)
         The record is needed no more. This writes nothing. The store may reclaim it during a
         later append, always older records before newer ones; until then records() may show
@@ -51,7 +51,7 @@ class Volatile:
     def read(self, number: int) -> list:
         return json.loads(self._texts[number])
 
-    def records(self):
+    def records(self, most=None):
         # MicroPython's dict keeps no order.
         for number in sorted(self._texts):
             yield number, json.loads(self._texts[number])

@@ -462,3 +462,22 @@ def test_the_next_number_stands_in_the_header():
         flash.ioctl(6, block)
     journal = Journal(flash)
     assert journal.next_number() == journal.append("y") == 41
+
+
+def test_a_reader_of_heads_gets_them_of_moved_records_too():
+    journal = Journal(Flash(6))
+    kept = [journal.append(("kept", k, "x" * 60)) for k in range(4)]
+    for k in range(300):
+        journal.discard(journal.append(("gone", k, "y" * 60)))
+    assert len(journal._moved) == 4
+    assert [(n, r[:2]) for n, r in journal.records(2)] == [(n, ["kept", n - 1]) for n in kept]
+    assert {len(record) for _, record in journal.records(2)} == {2}
+
+
+def test_reading_a_full_region_lets_others_breathe():
+    """Each record takes a chip some milliseconds, and a watchdog waits ten seconds."""
+    flash, breaths = Flash(8), []
+    journal = Journal(flash)
+    count = fill(journal, "x" * 20)
+    Journal(flash, breathe=lambda: breaths.append(1))
+    assert count > 100 and len(breaths) >= count

@@ -189,3 +189,20 @@ def test_a_full_journal_can_always_be_emptied():
         for message in parked_of(outbox):
             outbox.reinject(message[0])
         assert outbox.pending == (count if parking else 0)
+
+
+def test_a_backlog_of_thousands_lets_others_breathe():
+    """Read after a boot, and thinned out while a car charges: neither may hold the kernel up."""
+    breaths = []
+    flash = Flash(16)
+    outbox = outbox_on(Journal(flash), breathe=lambda: breaths.append(1))
+    transaction = outbox.new_transaction()
+    outbox.put_billable("StartTransaction", start(), transaction, 0)
+    while not outbox.thinned:
+        before = outbox.pending, len(breaths)
+        outbox.put_billable("MeterValues", meter(before[0]), transaction, 0)
+    gone = before[0] + 1 - outbox.pending
+    assert gone > 30 and len(breaths) - before[1] >= gone
+    breaths.clear()
+    again = outbox_on(Journal(flash), breathe=lambda: breaths.append(1))
+    assert again.pending == outbox.pending and len(breaths) >= before[0]

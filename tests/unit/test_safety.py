@@ -154,3 +154,28 @@ def test_a_weld_outlives_a_reset():
     two.welded = True
     task.look()
     assert task._port.retained == 2
+
+
+def test_who_takes_long_breathes_for_the_loop():
+    """A journal is read for minutes: with an interrupt the watchdog goes on being fed."""
+    task, _ = safety(True)
+    run_for(task, 2 * PERIOD_MS)
+    for _ in range(3 * _LOST_MS // 26):
+        for _ in range(26):
+            task._port.tick(2, False)
+        task.breathe()
+    assert task._port.fed == 3 * _LOST_MS // 26 * 2
+
+
+def test_who_takes_long_gives_the_kernels_their_turn():
+    """Without an interrupt the kernels tick every 10 ms, however often somebody breathes."""
+    task, (one,) = safety(False)
+    run_for(task, 1)
+    before, began = one.ticked_ms, task._uptime.now
+    fed = task._port.fed
+    for _ in range(300):
+        task.breathe()  # 3 ms each
+    passed = task._uptime.now - began
+    assert passed == 900
+    assert passed - PERIOD_MS <= one.ticked_ms - before <= passed + 2 * PERIOD_MS
+    assert passed // PERIOD_MS // 2 <= task._port.fed - fed <= passed // PERIOD_MS

@@ -11,13 +11,13 @@ set(EVSE_RP2 "${CMAKE_CURRENT_LIST_DIR}")
 set(MICROPY_FROZEN_MANIFEST "${MICROPY_BOARD_DIR}/manifest.py")
 set(MBEDTLS_CONFIG_FILE "${EVSE_RP2}/mbedtls.h")
 list(APPEND MICROPY_DEF_BOARD "MP_CONFIGFILE=\"${EVSE_RP2}/config.h\"")
-list(APPEND MICROPY_SOURCE_BOARD "${EVSE_RP2}/absent.c")
+list(APPEND MICROPY_SOURCE_BOARD "${EVSE_RP2}/absent.c" "${EVSE_RP2}/pystack.c")
 if(NOT EVSE_STACK_BYTES)
     set(EVSE_STACK_BYTES 0x3000)
 endif()
 
 function(evse_firmware)
-    target_link_options(firmware PRIVATE ${EVSE_LINK_OPTIONS})
+    target_link_options(firmware PRIVATE -Wl,--wrap=mp_init ${EVSE_LINK_OPTIONS})
     target_include_directories(firmware BEFORE PRIVATE "${EVSE_RP2}/lwip")
 
     # A stack above 8 KiB grows below the two 4 KiB banks it lives in: the heap ends lower.

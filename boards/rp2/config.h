@@ -15,6 +15,9 @@
 #undef MICROPY_VFS_FAT
 #define MICROPY_VFS_FAT (0)
 
+// Python's frames on a stack of their own: pystack.c.
+#define MICROPY_ENABLE_PYSTACK (1)
+
 // threads, 1.7 KB, RAM 290. The firmware is one asyncio loop and one interrupt, the second core sleeps.
 #undef MICROPY_PY_THREAD
 #define MICROPY_PY_THREAD (0)

@@ -212,7 +212,8 @@ class Firmware:
     def _tasks(self) -> list:
         station, uptime, events = self.station, self.uptime, self.stores.events
         watch = None if events is None else Watch(station, events, lambda: self.link.why)
-        tasks = [self._metering()]
+        # The link first: what the network takes to answer, the others have for their beginnings.
+        tasks = [self.link.run(), self._metering()]
         for k, connector in enumerate(self.connectors):
             if board.reader and (k == 0 or not board.shared_reader):
                 tasks.append(self._cards(k, connector))
@@ -223,7 +224,6 @@ class Firmware:
             upkeep(self.stores.journal, station, watch, uptime, self.port.set_clock),
             transfers(self.port, station, uptime, self.tls, self.quiet),
             Diagnostics(station, uptime).run(),
-            self.link.run(),
             self._lives(),
         ]
 

@@ -17,7 +17,7 @@ from firmware.ocpp.ledger import (
     ATTEMPT,
     CONFIRMED,
     DROPPED,
-    HEAD,
+    HEADS,
     INTERMEDIATE,
     PARKED,
     QUEUED,
@@ -47,7 +47,7 @@ class Backlog:
         self._ledger = ledger = Ledger()
         self.pending = ledger.pending  # (number, transaction, role), chronological
         self.parked = ledger.parked  # (number, transaction, role, number of its PARKED record)
-        for number, record in store.records(HEAD):
+        for number, record in store.records(HEADS):
             breathe()
             ledger.apply(number, record)
             self._discard()

@@ -23,7 +23,8 @@ PARKED = "parked"  # target, code, description
 REINJECTED = "reinjected"  # target
 DROPPED = "dropped"  # [targets]: thinned, or dismissed by the operator
 RUNNING = "running"  # transaction, note: what it takes to end it after a power cut
-HEAD = const(5)  # so many values of a record, its kind among them, say all that a fold needs
+# So many values of the long ones, their kind among them, are all that `apply` asks for.
+HEADS = {QUEUED: 5, RUNNING: 2}
 
 
 class Messages(Packed):

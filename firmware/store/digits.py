@@ -81,9 +81,11 @@ def _pack_time(text: str) -> "bytearray | None":
 
 
 def _pack_number(text: str) -> "bytearray | None":
+    if len(text) > 18:
+        return None
     digits = text[1:] if text[:1] == "-" else text
     whole, _, decimals = digits.partition(".")
-    if len(decimals) > 3 or len(text) > 18 or not (whole + decimals).isdigit():
+    if len(decimals) > 3 or not (whole + decimals).isdigit():
         return None
     packed = bytearray([(_NUMBER if digits is text else _NUMBER_NEGATIVE) + len(decimals)])
     put_varint(packed, abs(int(whole + decimals)))

@@ -33,6 +33,7 @@ _SPARE_BLOCKS = const(2)
 # What a block's end may waste is counted once for all for frames up to this size; a larger frame
 # is counted twice, for it may leave its own size empty in the block before.
 _SMALL_BYTES = const(128)
+_HEAD_BYTES = const(64)
 _TRIES = const(2)  # a frame that does not read back is written once more, in another block
 
 
@@ -59,6 +60,7 @@ class Journal:
         self._next = 1
         self.forced_erases = 0
         self._recover()
+        self._ring.found()
 
     # The contract
 
@@ -78,11 +80,19 @@ class Journal:
                 return number
         raise OSError(_EIO)
 
-    def read(self, number: int, most: "int | None" = None) -> list:
-        walk = self._find(number)
-        return self._codec.decode(self._ring.body(walk.block, walk.at, walk.length), most)
+    def read(self, number: int, heads: "dict | None" = None) -> list:
+        return self._decoded(self._find(number), heads)
 
-    def records(self, most: "int | None" = None):
+    def _decoded(self, walk: Walk, heads: "dict | None"):
+        """The record it stands on. A head nearly always lies in its first bytes."""
+        if heads is not None and walk.length > _HEAD_BYTES:
+            try:
+                return self._codec.decode(self._ring.body(walk.block, walk.at, _HEAD_BYTES), heads)
+            except ValueError:  # it does not, or the whole is wanted
+                pass
+        return self._codec.decode(self._ring.body(walk.block, walk.at, walk.length), heads)
+
+    def records(self, heads: "dict | None" = None):
         """Records may be discarded while this runs."""
         before = -1  # moved ones up to here have been shown
         for block in list(self._ring.order):
@@ -92,16 +102,16 @@ class Journal:
                 if not self._is_live(walk) or walk.number < self._ring.first[block]:
                     continue
                 number = walk.number
-                body = self._ring.body(block, walk.at, walk.length)
-                yield from self._moved_ones(before, number, most)
+                record = self._decoded(walk, heads)
+                yield from self._moved_ones(before, number, heads)
                 before = number
-                yield number, self._codec.decode(body, most)
-        yield from self._moved_ones(before, self._next, most)
+                yield number, record
+        yield from self._moved_ones(before, self._next, heads)
 
-    def _moved_ones(self, after: int, before: int, most: "int | None"):
+    def _moved_ones(self, after: int, before: int, heads: "dict | None"):
         row = self._moved.next(after)
         while row and row[0] < before:
-            yield row[0], self.read(row[0], most)
+            yield row[0], self.read(row[0], heads)
             row = self._moved.next(row[0])
 
     def discard(self, number: int) -> None:

@@ -47,6 +47,7 @@ class Codec:
         self._words = words
         self._shapes = shapes
         self.size = (len(words), len(shapes))
+        self._longest = max([len(word) for word in words] or [0])
 
     def signature(self, size: tuple) -> int:
         """A checksum of so many words and shapes: what was packed with them can be read here."""
@@ -68,7 +69,7 @@ class Codec:
             if depth < 0:
                 raise ValueError("pack: too deep")
             if isinstance(value, str):
-                if value in self._words:
+                if len(value) <= self._longest and value in self._words:
                     place = self._words.index(value)
                     _put_count(out, place, _WORD, _WORDS, _FAR_WORD)
                 else:
@@ -80,9 +81,9 @@ class Codec:
                 waiting.append(inside[i])
         return out
 
-    def decode(self, data: "bytes | bytearray", most: "int | None" = None):
-        """The value; of a list at least `most` values, for who needs no more: when a journal is
-        read after a boot, the rest of its records is nine tenths of the work."""
+    def decode(self, data: "bytes | bytearray", heads: "dict | None" = None):
+        """The value. `heads`: first value of a list, a text: how many of its values are enough.
+        When a journal is read after a boot, the rest is nine tenths of the work."""
         value, left, at = self._get(data, 0)
         above = []  # what is not whole yet, the outermost first: _wants() knows it
         while True:
@@ -96,9 +97,8 @@ class Codec:
                     _take(above[-1], value)
             if not above:
                 break
-            whole = above[0][0]
-            if len(above) == 1 and len(whole) == most and isinstance(whole, list):
-                return whole
+            if heads is not None and len(above) == 1 and _enough(above[0][0], heads):
+                return above[0][0]
             if len(above) >= _DEEPEST:
                 raise ValueError("pack: too deep")
             value, left, at = self._get(data, at)
@@ -189,6 +189,12 @@ class Codec:
         if tag == _FAR_WORD:
             return _item(self._words, count), at
         return _get_rising(data, count, at)
+
+
+def _enough(whole: "list | dict", heads: dict) -> bool:
+    if not isinstance(whole, list) or not whole or not isinstance(whole[0], str):
+        return False
+    return len(whole) == heads.get(whole[0])
 
 
 def _wants(unfinished: list) -> bool:

@@ -8,8 +8,9 @@
         still take the answers that empty it.
     read(number) -> list
         A live record. KeyError when there is none.
-    records(most=None) -> (number, record) ...
-        What is left, in the order appended; of each record at least the first `most` values.
+    records(heads=None) -> (number, record) ...
+        What is left, in the order appended. `heads`: first value of a record: how many of its
+        values are enough; the rest may be left out.
     discard(number)
         The record is needed no more. This writes nothing. The store may reclaim it during a
         later append, always older records before newer ones; until then records() may show
@@ -51,7 +52,7 @@ class Volatile:
     def read(self, number: int) -> list:
         return json.loads(self._texts[number])
 
-    def records(self, most=None):
+    def records(self, heads=None):
         # MicroPython's dict keeps no order.
         for number in sorted(self._texts):
             yield number, json.loads(self._texts[number])

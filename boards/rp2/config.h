@@ -15,7 +15,7 @@
 #undef MICROPY_VFS_FAT
 #define MICROPY_VFS_FAT (0)
 
-// Python's frames on a stack of their own: pystack.c.
+// Python's frames on a stack of their own: start.c.
 #define MICROPY_ENABLE_PYSTACK (1)
 
 // threads, 1.7 KB, RAM 290. The firmware is one asyncio loop and one interrupt, the second core sleeps.

@@ -17,4 +17,13 @@
 #define MBEDTLS_BASE64_C
 #define MBEDTLS_PEM_PARSE_C
 
+// A handshake took 6.2 s with each number on MicroPython's heap, and takes 2.0 (tls_cells.c).
+#include <stddef.h>
+void *evse_tls_calloc(size_t count, size_t size);
+void evse_tls_free(void *ptr);
+#undef MBEDTLS_PLATFORM_STD_CALLOC
+#define MBEDTLS_PLATFORM_STD_CALLOC evse_tls_calloc
+#undef MBEDTLS_PLATFORM_STD_FREE
+#define MBEDTLS_PLATFORM_STD_FREE evse_tls_free
+
 #endif

@@ -20,7 +20,7 @@ from micropython import const
 from hal import link
 from hal.button import Button
 from hal.contactor import Contactor
-from hal.esp32_base import Base, analog, input_pin, output
+from hal.esp32_base import PROVISIONING, Base, analog, input_pin, output
 from hal.esp32_net import Resolver, bring_up
 from hal.esp32_sampler import Quiet, Sampler
 from hal.esp32_uart import open_uart
@@ -42,7 +42,6 @@ _CLIP_FIRST_MV = const(3050)
 _A_B_MV = const(10500)  # the edge between A and B, and its hysteresis, where `limits` say
 _HYSTERESIS_MV = const(400)  # nothing of them (firmware/evse/limit.py)
 _LINK_RX_BUFFER = const(1024)  # of a line to a satellite: two seconds of it
-_PROVISIONING = "/provision.json"
 
 
 class Oscillator:
@@ -125,7 +124,7 @@ class Port(Base):
         up, which may take some 100 ms: it is asked for before any contactor can close."""
         if self._facts is None:
             self.mount(self._board.file_blocks)
-            self._facts = _facts(self._at + _PROVISIONING)
+            self._facts = _facts(self._at + PROVISIONING)
             self._network = bring_up(self._board, self._facts.get("wifi"))
         return self._facts
 

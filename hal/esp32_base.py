@@ -1,4 +1,5 @@
-"""What the ESP32 port needs before it needs anything else: outputs at rest, flash, watchdog.
+"""What the ESP32 port needs before it needs anything else: outputs at rest, flash, watchdog,
+and whether it was provisioned.
 
 The boot guard takes no more than this; `hal.esp32.Port` stands on it.
 
@@ -8,14 +9,19 @@ who asks leaves a mark beside the word.
 Boundary: nothing of a connector, nothing of the network.
 """
 
+import errno
 import struct
 import time
+import vfs
 
 import machine
 from micropython import const
 
+from hal.button import Button
 from hal.esp32_flash import storage
 from hal.esp32_sampler import check_analog, check_output, has_pulls
+
+PROVISIONING = "/provision.json"  # of the file system
 
 _POWER_ON = const(1)
 _WATCHDOG = const(2)
@@ -99,6 +105,26 @@ class Base:
 
     def mapped(self, first, count):
         raise OSError("flash: block %d is not mapped on this port" % first)
+
+    @property
+    def provisioned(self):
+        """Whether the manufacturer's file is there, or may be, in a file system that cannot be
+        read. One of another size is somebody else's. Mounts nothing."""
+        part = self.flash.part(0, self._board.file_blocks)
+        if part.littlefs_blocks() is None:
+            return False
+        try:
+            files = vfs.VfsLfs2(part)  # type: ignore[abstract]
+            files.stat(PROVISIONING)
+        except OSError as error:
+            return error.errno not in (errno.ENOENT, errno.EINVAL)
+        return True
+
+    @property
+    def unlock(self):
+        """The input inside the enclosure, as a button; None: the board has none."""
+        pin = input_pin(self._board, "unlock")
+        return pin and Button(pin, self._board.pins["unlock"][3])
 
     def factory_image(self):
         """None: what this board runs is frozen in its image."""

@@ -26,7 +26,7 @@ from hal.pilot import Pilot
 from hal.proximity import Proximity
 from hal.residual_current import ResidualCurrent
 from hal.rp2_adc import Scanner
-from hal.rp2_base import Base
+from hal.rp2_base import PAGE, PROVISIONING, Base
 from hal.rp2_beat import Beat
 from hal.rp2_interlock import Coil, Detector, start_watch
 from hal.rp2_pwm import Generator
@@ -36,12 +36,10 @@ from hal.rp2_uart import PioUart, Uart
 from hal.thermometer import MCP9700A, Thermometer
 
 _FILES = const(3)  # whose wear is counted
-_PAGE = const(256)
 _RX_BUFFER = const(512)
 _LINK_RX_BUFFER = const(1024)  # of a line to a satellite: two seconds of it
 # Of a peer, or of a router on the way to it: the network is alive.
 _ANSWERS = (errno.ECONNREFUSED, errno.ECONNRESET)
-_PROVISIONING = "/provision.json"
 # A broken wire must read as the safe answer: a trip, a contact that is closed.
 _PULLED_ACTIVE = ("residual_trip", "feedback")
 
@@ -138,7 +136,6 @@ class Port(Base):
         stop()
         if board.connectors != 1:
             raise ValueError("connectors: this port drives one")
-        self._board = board
         self.connectors = [Connector(board)]
         self.meter_uart = self._uart(board.meter_uart, "meter")
         self._reader = self._uart(board.reader_uart, "reader")
@@ -186,7 +183,7 @@ class Port(Base):
         """The manufacturer's file. Asking for it mounts the file system."""
         if self._given is None:
             self.mount(self._board.file_blocks)
-            path = self._at + _PROVISIONING
+            path = self._at + PROVISIONING
             try:
                 with open(path) as file:
                     self._given = json.load(file)
@@ -229,8 +226,8 @@ class Port(Base):
             return
         part = self.flash.part(0, count, _FILES)
         if not part.has_littlefs():
-            vfs.VfsLfs2.mkfs(part, progsize=_PAGE)
-        vfs.mount(vfs.VfsLfs2(part, progsize=_PAGE), at)  # type: ignore[abstract]
+            vfs.VfsLfs2.mkfs(part, progsize=PAGE)
+        vfs.mount(vfs.VfsLfs2(part, progsize=PAGE), at)  # type: ignore[abstract]
         self.files, self._at = part, at
         known = max([os.stat(at + "/" + name)[8] for name in os.listdir(at)] or [0])
         if known > time.time():

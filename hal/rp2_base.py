@@ -1,15 +1,23 @@
-"""What the RP2040 needs before it needs anything else: outputs at rest, flash, watchdog, reset.
+"""What the RP2040 needs before it needs anything else: outputs at rest, flash, watchdog, reset,
+and whether it was provisioned.
 
 The boot guard takes no more than this, so that it opens no UART and loads no driver;
 `hal.rp2.Port` stands on it. The first thing it does is to bring every output to rest.
 Boundary: nothing of a connector, nothing of the network.
 """
 
+import errno
+import vfs
+
 import machine
 from machine import Pin, mem32
 from micropython import const
 
+from hal.button import Button
 from hal.rp2_flash import Flash
+
+PROVISIONING = "/provision.json"  # of the file system
+PAGE = const(256)
 
 # RP2040 datasheet 4.7.6. Of the eight scratch words the boot ROM and the SDK use 4 to 7
 # (watchdog_reboot, watchdog_enable) and, on the way to the USB loader, 0 and 1.
@@ -43,6 +51,7 @@ class Base:
 
     def __init__(self, board):
         at_rest(board.pins)
+        self._board = board
         self.flash = Flash()
         self.reset_cause = _cause(mem32[_REASON])
         self._watchdog = None
@@ -56,6 +65,28 @@ class Base:
     def mapped(self, first, count):
         """The bytes of these blocks where they lie. Only to be read."""
         return self.flash.part(first, count).mapped()
+
+    @property
+    def provisioned(self):
+        """Whether the manufacturer's file is there, or may be, in a file system that cannot be
+        read. One of another size is somebody else's. Mounts nothing."""
+        part = self.flash.part(0, self._board.file_blocks)
+        if not part.has_littlefs():
+            return False
+        try:
+            files = vfs.VfsLfs2(part, progsize=PAGE)  # type: ignore[abstract]
+            files.stat(PROVISIONING)
+        except OSError as error:
+            return error.errno not in (errno.ENOENT, errno.EINVAL)
+        return True
+
+    @property
+    def unlock(self):
+        """The input inside the enclosure, as a button; None: the board has none."""
+        if "unlock" not in self._board.pins:
+            return None
+        gpio, _, _, active = self._board.pins["unlock"]
+        return Button(Pin(gpio, Pin.IN, Pin.PULL_DOWN if active else Pin.PULL_UP), active)
 
     def factory_image(self):
         """None: what the image came with is frozen into it."""

@@ -28,7 +28,7 @@ NAMES: dict = {
 KINDS = {
     "out": "pilot pilot_cut contactor contactor_2 residual_test lock_a lock_b led_red led_green "
     "led_blue buzzer meter_direction net_cs net_reset net_power",
-    "in": "feedback residual_trip ground lock_feedback button net_irq",
+    "in": "feedback residual_trip ground lock_feedback button unlock net_irq",
     "analog": "pilot_sense proximity_sense temperature_sense",
     "uart": "meter_tx meter_rx reader_tx reader_rx net_tx net_rx link_tx link_rx",
     "wire": "reader_wire",

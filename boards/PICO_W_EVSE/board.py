@@ -37,6 +37,7 @@ pins = {  # role: (GPIO, net, kind, rest level of an output | active level of an
     "proximity_sense": (27, "PP_SENSE", "analog", None),
     "temperature_sense": (28, "TEMP", "analog", None),
     "button": (21, "BUTTON", "in", 0),
+    "unlock": (16, "UNLOCK", "in", 0),
     "led_red": (14, "LED_R", "out", 0),
     "led_green": (15, "LED_G", "out", 0),
     "led_blue": (20, "LED_B", "out", 0),

@@ -1,7 +1,7 @@
 """A script that has the RP2040 port in its hands, on the product's image.
 
-The firmware itself has run before it, found no provisioning and ended with its watchdog armed: the
-port is built anew, as after a tree that gave up.
+The boot guard has run before it and found no provisioning, so the console is open: the port is
+built anew, as after a tree that gave up.
 """
 
 from tests.emulated import board

@@ -241,3 +241,27 @@ print(calls[0] - before, fresh.coils[0].value())
     ran = run(script, *rp2_port.PILOT_C)
     assert set(ran.lines[:5]) == {"5992 -12008 219"}
     assert ran.lines[5] == "0 0"
+
+
+def test_whether_it_is_provisioned(run):
+    """Asked without a mount: nothing, a file system, the file; one of another size, one that
+    cannot be read; and the input inside the enclosure."""
+    script = """
+print(port.provisioned, port.flash.wear())
+port.mount(board.file_blocks)
+print(port.provisioned)
+with open("/flash/provision.json", "w") as file:
+    file.write("{}")
+print(port.provisioned)
+for block in (0, 1):
+    port.flash.writeblocks(block, bytes(2048), 24)
+print(port.provisioned)
+import os, rp2, vfs
+os.umount("/flash")
+vfs.VfsLfs2.mkfs(rp2.Flash(), progsize=256)
+print(port.provisioned)
+print(port.unlock.pressed())
+"""
+    ran = run(script)
+    assert ran.lines == ["False (0, 0, 0)", "False", "True", "True", "False", "False"]
+    assert run("print(port.unlock.pressed())", "--pin", "16=0").lines == ["True"]

@@ -54,6 +54,7 @@ class Chip:
         self.rtc = b"\x5a" * 16
         self.boot(1)
         self.flash = {}
+        self.files = set()  # on CPython: what its file system holds
         self.looks = []
 
     def boot(self, cause):
@@ -324,6 +325,10 @@ class Vfs:
     class VfsLfs2:
         def __init__(self, device):
             self.device = device
+
+        def stat(self, path):
+            if path not in chip.files:
+                raise OSError(2, path)
 
         @staticmethod
         def mkfs(device):

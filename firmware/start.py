@@ -5,8 +5,8 @@ Always the factory's own, never a part of an update. It decides from the switch 
 where it lies and leaves nothing else behind. What raises while it is imported, or on trial, is
 given up, and what ran before comes back; what hangs on trial the watchdog ends. After crash upon
 crash (firmware/store/crash.py) a tree from a slot gives way to the factory's, and the factory's
-waits before its next try. Decides nothing about charging: no contactor can be closed before a main
-runs.
+waits before its next try. On a chip whose console is open (firmware/console.py) it starts none.
+Decides nothing about charging: no contactor can be closed before a main runs.
 """
 
 import gc
@@ -169,10 +169,25 @@ def _give_up(tree: str, error) -> None:
     port.reset()
 
 
-def _start() -> tuple:
-    """(tree, its main module, is it on trial). Nothing else of the boot is left in RAM."""
+def _is_open(port) -> bool:
+    if board.PORT == "unix":
+        return False  # a process, and its console is its owner's
+    import firmware.console
+
+    opened = firmware.console.is_open(port)
+    for name in ("firmware.console", "firmware.store.unlock"):
+        del sys.modules[name]  # asked once: 1 KB
+    del firmware.console, firmware.store.unlock
+    return opened
+
+
+def _start():
+    """(tree, its main module, is it on trial), and nothing else of the boot is left in RAM. None:
+    the console is open."""
     port = _port()
     _cool_down(port)
+    if _is_open(port):
+        return None
     tree, trial = _decide(port)
     if tree != _FACTORY:
         if trial:
@@ -200,7 +215,12 @@ def _try(tree: str, main) -> None:
 
 
 def run() -> None:
-    tree, main, trial = _start()
+    """Returns where the console is open, and nowhere else."""
+    started = _start()
+    if started is None:
+        return
+    tree, main, trial = started
+    del started
     gc.collect()
     if trial:
         _try(tree, main)

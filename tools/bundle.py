@@ -27,7 +27,8 @@ from tools import compile as build
 BUNDLES = build.ROOT / "build/bundle"
 VERSION = Path("firmware/version.py")
 ARMV6M = 4  # of an .mpy file, MicroPython py/persistentcode.h
-GUARD = "firmware/start.mpy"
+# What runs before a tree is chosen, and is the factory's for life.
+GUARD = ("firmware/start.mpy", "firmware/console.mpy", "firmware/store/unlock.mpy")
 PORTS = ("esp32", "rp2", "unix")
 
 PAGE = 256
@@ -77,7 +78,7 @@ def belongs(name, port):
         return port != "unix"
     room, _, file = name.rpartition("/")
     others = [other for other in PORTS if room == "hal" and port and other != port]
-    return name != GUARD and not any(re.match(other + "[._]", file) for other in others)
+    return name not in GUARD and not any(re.match(other + "[._]", file) for other in others)
 
 
 def bytecode_version(files):

@@ -34,6 +34,7 @@ FLOORS = {
     "firmware.main": [*PURE, *LOOP, "firmware", "hal", "board"],
     "firmware.stores": [*PURE, *LOOP, "firmware"],
     "firmware.satellite": [*PURE, *LOOP, "firmware", "hal", "board"],
+    "firmware.console": [*PURE, *LOOP, "firmware"],
     "firmware.start": [*PURE, *LOOP, "vfs", "firmware", "hal", "board"],
     "hal": PURE,
     "hal.link": [*PURE, *LOOP],

@@ -35,6 +35,7 @@ ROOMS = (
     "firmware/tasks",
     "firmware/stores",
     "firmware/start",
+    "firmware/console",
     "firmware/main",
     "firmware/satellite",
 )

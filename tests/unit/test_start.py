@@ -143,6 +143,20 @@ def test_factory():
     assert (ran, end, port.armed, flash.programs) == (["factory"], None, None, 0)
 
 
+def test_an_open_console():
+    """On a chip: nothing is started, nothing armed or written, and the guard comes back."""
+    flash = installed(GOOD % "")
+    programs = flash.programs
+    board.PORT, Port.provisioned = "rp2", False
+    try:
+        ran, end, port = boot(flash)
+        assert (ran, end, port.armed, flash.programs) == ([], None, None, programs)
+        Port.provisioned, Port.unlock = True, None
+        assert boot(flash)[0] == ["/a/firmware/main.py"]
+    finally:
+        board.PORT = "unix"
+
+
 def test_factory_as_an_image():
     """A bench has no frozen modules: the same tree in place, also behind one that failed."""
     LOG_OF["image"] = romfs(tree(GOOD % ""))

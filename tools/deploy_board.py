@@ -3,6 +3,8 @@
 Boundary: mpremote's transport speaks; what to copy is decided by tools/deploy.py.
 """
 
+import contextlib
+import io
 import time
 
 import serial
@@ -11,9 +13,13 @@ from mpremote.transport_serial import SerialTransport  # type: ignore[import-unt
 
 from tools.image_key import NotHere
 
-TRIES = 4
+TRIES = 3
 CHUNK_BYTES = 1024
 ANSWER_S = 5
+SILENT = (
+    "no prompt; a provisioned image keeps its console shut until its storage is erased,"
+    " see docs/flashing.md"
+)
 
 # The firmware feeds a watchdog that nobody feeds now. RP2040: CTRL.ENABLE cleared (data sheet
 # 4.7.6). An ESP32's cannot be taken off, only be given time (machine_wdt.c, not verified).
@@ -79,7 +85,8 @@ class Device:
             transport = None
             try:
                 transport = connect(self.port, timeout=ANSWER_S)
-                transport.enter_raw_repl()
+                with contextlib.redirect_stdout(io.StringIO()):  # it prints what is no prompt
+                    transport.enter_raw_repl(timeout_overall=ANSWER_S)
                 transport.exec(CALM)
                 return transport
             except (TransportError, serial.SerialException, OSError) as error:
@@ -87,7 +94,7 @@ class Device:
                     transport.close()
                     tries += 1
                 if tries >= TRIES or (transport is None and time.monotonic() >= until):
-                    what = "no MicroPython answers" if transport else "no board there"
+                    what = SILENT if transport else "no board there"
                     raise NotHere(f"{self.port}: {what} ({error})") from None
             time.sleep(0.5)
 

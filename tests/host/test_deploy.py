@@ -44,7 +44,7 @@ class Board:
         assert timeout, "a pty without one waits for ever"
         return self
 
-    def enter_raw_repl(self):
+    def enter_raw_repl(self, timeout_overall):
         pass
 
     def close(self):

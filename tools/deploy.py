@@ -81,8 +81,9 @@ def tree(board, into=INTO):
 
 
 def main_py(board):
-    start = board_manifest.ships(board)["main.py"].read_text()
-    return (MAIN + "\n" + start[start.index("import firmware") :]).encode()
+    """Stock MicroPython's console is open, so this one has nothing of the image's main.py."""
+    root = "firmware.satellite" if board.satellite else "firmware.start"
+    return f"{MAIN}\nimport {root}\n\n{root}.run()\n".encode()
 
 
 def told(data):

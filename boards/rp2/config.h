@@ -22,6 +22,13 @@
 #undef MICROPY_PY_THREAD
 #define MICROPY_PY_THREAD (0)
 
+// Doors besides the prompt that firmware/console.py shuts: one on a UART, and a host that sets 1200 baud
+// and finds itself in the loader, where the flash can be read.
+#undef MICROPY_HW_ENABLE_UART_REPL
+#define MICROPY_HW_ENABLE_UART_REPL (0)
+#undef MICROPY_HW_USB_CDC_1200BPS_TOUCH
+#define MICROPY_HW_USB_CDC_1200BPS_TOUCH (0)
+
 // USB devices in Python, 2.6 KB. The console is USB's serial port.
 #undef MICROPY_HW_ENABLE_USB_RUNTIME_DEVICE
 #define MICROPY_HW_ENABLE_USB_RUNTIME_DEVICE (0)

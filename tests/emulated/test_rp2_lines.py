@@ -130,9 +130,9 @@ def test_a_fast_uart_loses_nothing_to_the_beat(run):
     """PPP's line: 921600 baud, where 16 bytes come in 0.17 ms, under a kernel of 0.5 ms."""
     script = """
 one.eye.expect(1000000, 1000000, 1000000)
-def tick(ms, news):
-    begun = time.ticks_us()
-    while time.ticks_diff(time.ticks_us(), begun) < 500:
+def tick(ms, news, us=time.ticks_us, diff=time.ticks_diff):
+    begun = us()  # no global: the names that come below make their table grow under the beat
+    while diff(us(), begun) < 500:
         pass
 port.beat(tick)
 uart = machine.UART(0, 921600, tx=machine.Pin(0), rx=machine.Pin(1), rxbuf=4096, txbuf=4096)

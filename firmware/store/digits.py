@@ -27,6 +27,15 @@ def put_varint(out: bytearray, value: int) -> None:
     out.append(value)
 
 
+def put_rising(out: bytearray, values: "list | tuple") -> None:
+    """How many, then each as what it is above the one before."""
+    put_varint(out, len(values))
+    last = 0
+    for value in values:
+        put_varint(out, value - last)
+        last = value
+
+
 def put_bytes(out: bytearray, tag: int, data: bytes) -> None:
     out.append(tag)
     put_varint(out, len(data))
@@ -50,6 +59,17 @@ def varint(data, at: int) -> tuple:
         if more < 128:
             return value, at
         shift += 7
+
+
+def rising(data, count: int, at: int) -> tuple:
+    """(the `count` values of `put_rising`, place behind them)"""
+    values = []
+    last = 0
+    for _ in range(count):
+        more, at = varint(data, at)
+        last += more
+        values.append(last)
+    return values, at
 
 
 def pack_text(text: str) -> "bytearray | None":

@@ -12,7 +12,9 @@ import json
 
 from micropython import const
 
-from firmware.store.digits import byte, pack_text, put_bytes, put_varint, unpack_text, varint
+from firmware.store.digits import (
+    byte, pack_text, put_bytes, put_rising, put_varint, rising, unpack_text, varint,
+)  # fmt: skip
 
 _DEEPEST = const(12)
 
@@ -188,7 +190,7 @@ class Codec:
             return _text(data, at, count)
         if tag == _FAR_WORD:
             return _item(self._words, count), at
-        return _get_rising(data, count, at)
+        return rising(data, count, at)
 
 
 def _enough(whole: "list | dict", heads: dict) -> bool:
@@ -229,11 +231,7 @@ def _put_list(out: bytearray, values: "list | tuple") -> "list | tuple":
         _put_count(out, len(values), _LIST, 16, _LONG_LIST)
         return values
     out.append(_RISING)
-    put_varint(out, len(values))
-    last = 0
-    for value in values:
-        put_varint(out, value - last)
-        last = value
+    put_rising(out, values)
     return ()
 
 
@@ -293,13 +291,3 @@ def _text(data, at: int, size: int) -> tuple:
     if at + size > len(data):
         raise ValueError("pack: ends early")
     return bytes(data[at : at + size]).decode(), at + size
-
-
-def _get_rising(data, count: int, at: int) -> tuple:
-    values = []
-    last = 0
-    for _ in range(count):
-        more, at = varint(data, at)
-        last += more
-        values.append(last)
-    return values, at

@@ -58,7 +58,7 @@ class Ring:
         self.missing = 0  # blocks in use that cannot be read: their records are lost
         self.newest = Walk(self)  # stands behind the last frame of the newest block
         self._sealed = True  # nothing more is written there
-        self._look_through(self.block_bytes)  # all of it is read now: each look costs a chip 0.3 ms
+        self._look_through(self.block_bytes)  # a look costs a chip 0.3 ms, and all is read
         self._recover()
 
     def _look_through(self, size: int) -> None:

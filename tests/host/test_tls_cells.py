@@ -1,5 +1,5 @@
-"""The memory Mbed TLS is given on an RP2040 (boards/rp2/tls_cells.c), compiled for this machine: no
-two pieces overlap, each is zero when it is given, and what no cell holds comes from the heap.
+"""The memory Mbed TLS is given on an RP2040 (boards/rp2/tls_cells.c), compiled for this machine:
+no two pieces overlap, each is zero when it is given, and what no cell holds comes from the heap.
 """
 
 import ctypes

@@ -173,7 +173,8 @@ class Firmware:
             station.security("ResetOrReboot", self._cause(), 0)
         self.tls = lambda: self.port.tls({"ca": self._roots(files)})
         access = Access(station, credentials, cpid, lambda chosen: self._context(files, chosen))
-        self.link = Link(self.port, station, access, self.uptime, self.quiet)
+        limit = stores.message_bytes
+        self.link = Link(self.port, station, access, self.uptime, self.quiet, limit)
 
     def _plant(self, provisioning: dict, credentials, files: dict):
         """What the rooms are given."""
@@ -193,6 +194,7 @@ class Firmware:
             ticks_us=time.ticks_us,
             serial_number=(provisioning.get("identity") or {}).get("serial", cpid),
             security_ring=stores.security,
+            message_bytes=stores.message_bytes,
         )
 
     def _roots(self, files: dict) -> list:

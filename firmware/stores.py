@@ -32,6 +32,7 @@ _BOOTS = 1 << 28  # a small integer on every port
 # A chip with 200 KB of heap remembers less of what is said and who was seen than one with 640.
 _CACHE = (64, 32 * SIZE, 200 * SIZE)  # part of the heap, least and most bytes: idTags
 _LOG = (160, 1024, 4096)  # each: of the console, of the wire
+_MESSAGE = (24, 8192, 16384)  # the longest: for a moment it is there twice, beside TLS's buffers
 _Files = namedtuple("_Files", ("open", "rename", "remove"))
 FILES = _Files(open, os.rename, os.remove)
 
@@ -44,6 +45,7 @@ class Stores:
     def __init__(self, port, board, facts: dict, factory: dict, tree: str, breathe):
         self._breathe = breathe
         log.grow(share(*_LOG))
+        self.message_bytes = share(*_MESSAGE)
         port.mount(board.file_blocks)
         region = port.region(board.file_blocks, board.journal_blocks)
         free = board.file_blocks + board.journal_blocks

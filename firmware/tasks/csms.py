@@ -25,20 +25,20 @@ _GOODBYE_MS = const(2000)
 _ID_BYTES = const(8)  # of a message id: short ones make a small journal
 _PROTOCOL = "ocpp1.6"
 _WAITING = const(8)  # answers not yet written; a piece of 512 bytes may add some
-_LIMIT = const(16384)  # bytes of one message; backends stay below this
 
 
 class Link:
-    """`access`: with what it connects, see csms_access.py."""
+    """`access`: with what it connects, see csms_access.py. `limit`: bytes of one message."""
 
-    def __init__(self, port, station, access, uptime, quiet):
+    def __init__(self, port, station, access, uptime, quiet, limit: int):
         self._port = port
         self._station = station
         self._settings = station.settings
         self._access = access
         self._uptime = uptime
         self._quiet = quiet
-        self._renewal = None  # since when other credentials wait for it
+        self._limit = limit
+        self._renewal: int = None  # since when other credentials wait for it
         self._conversation = Conversation(station, self.new_id, trace)
         self._out = []  # bytes to write
         self._ws: "websocket.Client" = None
@@ -47,7 +47,8 @@ class Link:
         self._opened = 0  # when it was accepted by HTTP
         self._heard = 0  # when bytes last came
         self._pinged = 0
-        self._cause = None  # what ended the reading of this connection
+        self._parting = 0  # since when the closing handshake runs, 0 while it does not
+        self._cause: Exception = None  # what ended the reading of this connection
         self.why = ""  # why the link was last lost
 
     def new_id(self) -> str:
@@ -87,7 +88,7 @@ class Link:
     async def _live(self):
         """From connect to the end of one connection; leaves by an exception."""
         self.why = ""
-        self._status, self._stream = 0, None
+        self._status, self._stream, self._parting = 0, None, 0
         if self._access.secure:
             await self._quiet.wait()
         gc.collect()  # TLS and the receive buffer want the heap in one piece
@@ -105,7 +106,7 @@ class Link:
                 (_PROTOCOL,),
                 header,
                 entropy=self._port.entropy,
-                limit=_LIMIT,
+                limit=self._limit,
             )
             await asyncio.wait_for(stream.write(self._ws.request()), _CONNECT_MS / 1000)
             self._access.agreed(stream.session)
@@ -119,9 +120,13 @@ class Link:
             stream.close()
 
     async def _read(self, stream):
-        """Bytes to events, until the link ends; the reason is left in self.why."""
+        """Bytes to events, until the peer has closed; the reason is left in self.why.
+
+        Also what comes after the last event is read, and thrown away: to close with bytes unread
+        is a reset (RFC 6455 7.1.1), and the peer would never see why we left.
+        """
         try:
-            while self._ws.state != websocket.CLOSED:
+            while True:
                 while len(self._out) >= _WAITING:
                     await asyncio.sleep_ms(_BEAT_MS)  # a peer that asks and does not read
                 data = await stream.read(512)
@@ -131,7 +136,7 @@ class Link:
                 while event is not None:
                     self._event(event, self._uptime.ms())
                     event = self._ws.next()
-                if not data:
+                if not data or self._status:
                     return
         except Exception as error:
             self._cause = error
@@ -140,9 +145,12 @@ class Link:
         """Write what is due; ends when the reader has ended or the link is found dead."""
         while True:
             now = self._uptime.ms()
-            if self._open:
+            if self._ws.state in (websocket.CLOSING, websocket.CLOSED):
+                self._part(now)
+            elif self._open:
                 if self._access.due(now) and self._may_renew(now):
-                    self._renew(now)
+                    # Way for a connection with other credentials, politely.
+                    self._out.append(self._ws.close(1000, "new credentials"))
                 else:
                     for text in self._conversation.due(now):
                         self._send(text)
@@ -163,13 +171,12 @@ class Link:
             self._renewal = now
         return self._quiet.now() or now - self._renewal >= LONGEST_MS
 
-    def _renew(self, now: int):
-        """Make way for a connection with other credentials, politely."""
-        if self._ws.state == websocket.OPEN:
-            self._out.append(self._ws.close(1000, "new credentials"))
-            self._pinged = now
-        elif now - self._pinged >= _GOODBYE_MS:
-            raise OSError("renewed")
+    def _part(self, now: int):
+        """A peer that does not close is left."""
+        if not self._parting:
+            self._parting = now
+        elif now - self._parting >= _GOODBYE_MS:
+            raise OSError(self.why or "it does not close")
 
     def _lost(self, error):
         """The link is gone: what was in flight stays where it belongs."""

@@ -65,7 +65,10 @@ def refused(function, *arguments):
 # --- the link -----------------------------------------------------------------------------------
 
 
-@bound("WebSocket message, all its frames together", "16384 bytes")
+@bound(
+    "WebSocket message, all its frames together",
+    "16384 bytes; on a small board a 24th of its heap, 8192 at least",
+)
 def message():
     limit = MESSAGE
     for head in (frame(1, limit + 1), frame(1, 16 << 20), frame(2, (1 << 62) + 1)):

@@ -19,6 +19,7 @@ class Hostile:
 
     def __init__(self, port, harm):
         self.met = 0  # connections
+        self.codes = []  # of the close frames that were read, where a harm reads them
         self.over = threading.Event()
         self._harm = harm
         self._threads = []
@@ -121,6 +122,36 @@ def frame_of_16_mib(server, sock):
     send(server, sock, b"\x81\x7f" + (16 << 20).to_bytes(8, "big"))
     while not server.over.is_set():
         send(server, sock, b"z" * 4096)
+
+
+def too_big_and_more(server, sock):
+    """A message above any limit, more behind it, and then it reads what it is told."""
+    let_in(server, sock)
+    send(server, sock, b"\x81\x7f" + (70000).to_bytes(8, "big") + b"z" * 70000)
+    send(server, sock, b"\x81\x02[]" * 100)
+    server.codes.append(close_code(server, sock))
+
+
+def close_code(server, sock):
+    """Of the first close frame that comes; None: the connection ended without one."""
+    data = b""
+    while not server.over.is_set():
+        try:
+            piece = sock.recv(4096)
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return None
+        if not piece:
+            return None
+        data += piece
+        while len(data) >= 2 and len(data) >= 6 + (data[1] & 127):
+            size = data[1] & 127  # all a client says here is short, and masked
+            mask, body = data[2:6], data[6 : 6 + size]
+            if data[0] & 15 == 8:
+                return int.from_bytes(bytes([body[0] ^ mask[0], body[1] ^ mask[1]]), "big")
+            data = data[6 + size :]
+    return None
 
 
 def deflate(server, sock):

@@ -129,6 +129,27 @@ HARMS = (
 )
 
 
+@charger(keys=KEYS)
+def test_a_message_too_big_is_refused_with_a_close_that_arrives(rig, csms, bench):
+    """RFC 6455 7.1.1: also when more is on the way, the peer reads 1009 and no reset."""
+    rig.begin()
+    port = csms.port
+    csms.shut(port)
+    server = hostile.Hostile(port, hostile.too_big_and_more)
+    try:
+        for _ in range(SLACK_S):
+            if len(server.codes) >= 2:
+                break
+            bench.run(1)
+        assert server.codes[:2] == [1009, 1009]
+    finally:
+        server.close()
+    csms.listen(port=port)
+    csms.expect_link(2, 120)
+    bench.until(online=True, timeout=120)
+    rig.finish()
+
+
 @pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
 @charger(keys=KEYS)
 def test_a_stranger_in_the_backends_place(rig, csms, bench, harm):

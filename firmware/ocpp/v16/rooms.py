@@ -31,7 +31,8 @@ class Plant:
     nominal_v, phases: of the supply; credentials: store/credentials.py; trusted(): is there a root
     certificate to know the CSMS by; parse_url: see wire/url.py; entropy(n): n random bytes;
     ticks_us(): a clock for slices of long work; serial_number: of this charge point;
-    security_ring: the log of security events (security_log.py)."""
+    security_ring: the log of security events (security_log.py); message_bytes: of the longest
+    message that can come."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Plant:
         ticks_us=None,
         serial_number=None,
         security_ring=None,
+        message_bytes=16384,
     ):
         self.files = files
         self.slots = slots
@@ -66,6 +68,7 @@ class Plant:
         self.ticks_us = ticks_us
         self.serial_number = serial_number
         self.security_ring = security_ring
+        self.message_bytes = message_bytes
 
 
 def built() -> list:

@@ -28,6 +28,8 @@ from firmware.ocpp.v16.shared_reader import SharedReader
 
 # A pilot is believed after 0.5 s: the first statuses after a reboot know a car that stayed there.
 _SENSED_MS = const(700)
+_CHAIN_SIZE = "CertificateSignedMaxChainSize"
+_ENVELOPE = const(600)  # of a CertificateSigned around it, with PEM's line ends as JSON has them
 # What only the room firmware_management says.
 _PROGRESS = (
     "DiagnosticsStatusNotification",
@@ -72,7 +74,8 @@ class Station:
         self.known = known
         self.cache = known[1]
         self.clock = clock or Clock()
-        self._take(plant or rooms.Plant())
+        plant = plant or rooms.Plant()
+        self._take(plant)
         self.authorizer = Authorizer(settings.flag, known[0], self.cache)
         self.registration = Registration(self, identity)
         self.notification = Notification(self)
@@ -86,7 +89,7 @@ class Station:
         self._stopping = [False] * len(connectors)  # the journal knows that its end was asked for
         self._recall_availability()
         self._rooms(built)
-        self._fit_settings()
+        self._fit_settings(plant.message_bytes - _ENVELOPE)
         recovery.recover(self, 0)
 
     def _take(self, plant):
@@ -116,7 +119,7 @@ class Station:
                     self._ticks.append(room.tick)
         self.settings.fix("SupportedFeatureProfiles", ",".join(profiles))
 
-    def _fit_settings(self):
+    def _fit_settings(self, chain_bytes: int):
         """What the table of keys cannot know of this station."""
         settings = self.settings
         rotations = ["%d.Unknown" % connector.number for connector in self.connectors]
@@ -126,6 +129,8 @@ class Station:
         for connector in self.connectors:
             if not connector.kernel.limit.socket:  # erratum 3.84: a fixed cable is never unlocked
                 settings.fix("UnlockConnectorOnEVSideDisconnect", "false")
+        if self.certificates is not None and settings.number(_CHAIN_SIZE) > chain_bytes:
+            settings.fix(_CHAIN_SIZE, str(chain_bytes))
         self.settings_changed("StopTransactionOnEVSideDisconnect", 0)
         self.settings_changed("UnlockConnectorOnEVSideDisconnect", 0)
 

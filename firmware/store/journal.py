@@ -59,8 +59,9 @@ class Journal:
         self._questions = 0  # live records that are no outcomes
         self._next = 1
         self.forced_erases = 0
+        self._ring.look_through(self._ring.block_bytes)
         self._recover()
-        self._ring.found()
+        self._ring.look_through()
 
     # The contract
 

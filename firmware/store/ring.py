@@ -58,17 +58,16 @@ class Ring:
         self.missing = 0  # blocks in use that cannot be read: their records are lost
         self.newest = Walk(self)  # stands behind the last frame of the newest block
         self._sealed = True  # nothing more is written there
-        self._look_through(self.block_bytes)  # a look costs a chip 0.3 ms, and all is read
+        self.look_through(self.block_bytes)
         self._recover()
+        self.look_through()
 
-    def _look_through(self, size: int) -> None:
+    def look_through(self, size: int = _WINDOW) -> None:
+        """So many bytes at once. A look costs a chip 0.3 ms: whoever reads all there is takes a
+        whole block, and gives the memory back."""
         self._window = bytearray(size)
         self._view = memoryview(self._window)
         self._blank = memoryview(b"\xff" * size)
-
-    def found(self) -> None:
-        """Whoever asked what there is has seen it: from now on a look is at one frame."""
-        self._look_through(_WINDOW)
 
     # What there is
 

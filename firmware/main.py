@@ -45,8 +45,7 @@ _IDENTITY = {
 }
 _CAUSES = {1: "power on", 2: "watchdog", 3: "reset asked", 4: "crash"}
 _UNASKED = (2, 4)  # of these resets nobody has told before
-# Collected after so many bytes: a 26th of the heap, 8 KB on an RP2040 and never above 16 KB.
-_GC_SHARE = 26
+_GC_SHARE = 26  # collected after so much of the heap, 8 KB on an RP2040
 _GC_SHARE_BOOT = 9  # while the stores are built: a collection of a nearly full heap takes 20 ms
 _GC_MOST = 16384
 # The rooms are imported here, not by the task that builds the station: imports nest, and the
@@ -135,8 +134,7 @@ class Firmware:
         await asyncio.sleep_ms(0)
         gc.collect()
         heap = gc.mem_alloc() + gc.mem_free()
-        # Reading a journal makes much garbage; what stays would lie scattered in all of it, and no
-        # piece be left that is large enough for TLS.
+        # What stays would lie scattered in the garbage of a journal's reading: no room for TLS.
         gc.threshold(heap // _GC_SHARE_BOOT)
         self._build(self.port.provisioning)
         tasks = [safety] + self._tasks()
@@ -295,6 +293,8 @@ def run():
         micropython.alloc_emergency_exception_buf(100)
     firmware = Firmware()
     try:
-        asyncio.run(firmware.run())
+        # What asyncio.run() does, one call less deep (docs/memory.md).
+        task = asyncio.create_task(firmware.run())
+        asyncio.run_until_complete(task)  # type: ignore[attr-defined]
     finally:
         firmware.stop()

@@ -10,14 +10,14 @@
 
 // Full, it raises RuntimeError. What is used at most: docs/figures.md.
 #define FRAME_BYTES (6 * 1024)
+mp_obj_t evse_frames[FRAME_BYTES / sizeof(mp_obj_t)];
 
 void evse_tls_forget(void); // tls_cells.c
 void __real_mp_init(void);
 void __wrap_mp_init(void);
 
 void __wrap_mp_init(void) {
-    static mp_obj_t frames[FRAME_BYTES / sizeof(mp_obj_t)];
-    mp_pystack_init(frames, &frames[MP_ARRAY_SIZE(frames)]);
+    mp_pystack_init(evse_frames, &evse_frames[MP_ARRAY_SIZE(evse_frames)]);
     #if MICROPY_SSL_MBEDTLS
     evse_tls_forget();
     #endif

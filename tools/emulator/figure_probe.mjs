@@ -2,13 +2,15 @@
 // program is added, and no cycle.
 //
 // Promise: the beat's interrupt from request to entry and from entry to return, how far the stack
-// went down (it is painted), how many calls of Python stood on it (in an interrupt: on top of
+// went down (it is painted), how much of the stack of Python's frames was ever written, how many
+// calls of Python stood on it (in an interrupt: on top of
 // what it interrupted), how much of the heap was taken before each collection, and how often the
 // beat asked for memory (the heap is locked then: it is given none).
 // Boundary: symbols of the image and registers of MicroPython 1.25; no meaning of a number.
 const BEAT = 16 + 7; // PIO0_IRQ_0
 const BEAT_IRQ = 7;
 const PAINT = 0xa5;
+const FRAMES = 6 * 1024; // bytes
 const RAM = 0x20000000;
 const FLASH = 0x10000000;
 const BREAK = 0xbe00; // BKPT, and which in its low byte
@@ -21,7 +23,7 @@ const RETURN = HOOKS.length;
 /** Of one phase. */
 const blank = () => ({
   us: [], late: [], lateClosed: [], // microseconds, one of each beat
-  irqNs: {}, ns: 0, busyNs: 0, asked: 0, heap: 0, stack: 0, depth: 0, depthOfBeat: 0,
+  irqNs: {}, ns: 0, busyNs: 0, asked: 0, heap: 0, stack: 0, frameBytes: 0, depth: 0, depthOfBeat: 0,
 });
 
 export class Probe {
@@ -149,6 +151,15 @@ export class Probe {
     return 16 * blocks;
   }
 
+  /** Of boards/rp2/start.c; it is zero at power on. */
+  frameBytes() {
+    const { evse_frames: start } = this.symbols;
+    const { sram } = this.board.mcu;
+    let at = start - RAM + FRAMES;
+    while (at > start - RAM && !sram[at - 1]) at--;
+    return at - (start - RAM);
+  }
+
   stack() {
     const { sram } = this.board.mcu;
     let at = this.low;
@@ -177,6 +188,7 @@ export class Probe {
     this.since = clock.now;
     this.busySince = core.busyNs;
     this.at.stack = Math.max(this.at.stack, this.stack());
+    this.at.frameBytes = this.frameBytes();
     this.at.heap = Math.max(this.at.heap, this.heap());
   }
 

@@ -133,8 +133,10 @@ def calls(store):
         seen = runs(store, names)
         deepest, on_top = max(s["depth"] for s in seen), max(s["depthOfBeat"] for s in seen)
         stack = max(one["stack"] for one in seen)
+        frames = max(one["frameBytes"] for one in seen)
         text = "%d, and %d of the beat on top; {:,} of 12,288 bytes of stack" % (deepest, on_top)
-        cells.append((text.format(stack), deepest))
+        text += ", {:,} of 6,144 of frames"
+        cells.append((text.format(stack, frames), deepest))
     return cells + [
         "every call of %d s"
         % (sum(s["ns"] for s in runs(store, QUIET + LOUD + ("boot", "begin"))) / 1e9)
@@ -151,7 +153,7 @@ def heap(store):
     idle = "{:,} bytes; after a collection at boot {:,}".format(quiet, plain["live"])
     if "heap32" in store:
         idle += "; 32-bit unix build, no port, no link, collected: {:,}".format(store["heap32"])
-    text = "all profiles {:,}; with messages of 16 KB {:,}".format(loaded, loud)
+    text = "all profiles {:,}; with messages of 8 KB {:,}".format(loaded, loud)
     if "tls" in store:
         found = [
             max(one["heap"] for one in phases(store["tls"], names))

@@ -12,7 +12,7 @@ import binascii
 import json
 from datetime import datetime, timedelta, timezone
 
-LARGEST = 16384  # bytes of a message: firmware/tasks/csms.py
+LARGEST = 8192  # bytes of a message on this board: firmware/stores.py
 
 _PORT = """
 import gc, machine, micropython, time, board

@@ -31,6 +31,7 @@ KEYS = {
     "HeartbeatInterval": "10",
     "AllowOfflineTxForUnknownId": "true",
 }
+LARGEST = 8000  # of the 8.5 KB this board takes as one message (firmware/stores.py)
 PASSWORD = bytes(range(20))
 PROBE = Path(rp2040.EMULATOR, "figure_rig.mjs")
 
@@ -124,7 +125,7 @@ class Whole:
             localAuthorizationList=entries(32 * (turn % 2), 32),
         )
         call("SetChargingProfile", connectorId=1, csChargingProfiles=profile(turn % 9))
-        call("DataTransfer", vendorId="nobody", data="x" * 16000)
+        call("DataTransfer", vendorId="nobody", data="x" * LARGEST)
         call("GetConfiguration")
         call("TriggerMessage", requestedMessage="MeterValues", connectorId=1)
         call("GetCompositeSchedule", connectorId=1, duration=86400)

@@ -196,12 +196,13 @@ slirp_room() {
 
 # runs FLAG...: true when gcc makes a 32-bit program with these flags, and this kernel runs it.
 runs() {
-    printf '#include <stdio.h>\n#include <linux/limits.h>\nint main(void) { return puts("") < 0; }\n' >"$DIR/try.c"
+    printf '#include <math.h>\n#include <stdio.h>\n#include <linux/limits.h>\n%s\n' \
+        'int main(int n, char **v) { return puts("") < 0 || tgamma(n) < 0; }' >"$DIR/try.c"
     gcc "$@" -o "$DIR/try.elf" "$DIR/try.c" -lm >"$LOG" 2>&1 && "$DIR/try.elf" >>"$LOG" 2>&1
 }
 
 i386_room() {
-    text="1 $RUNNING $DIR"
+    text="2 $RUNNING $DIR"
     if made i386 "$text" && [ -f "$DIR/i386/flags" ]; then return 0; fi
     rm -rf "$DIR/i386" "$DIR/i386.stamp"
     if runs -m32; then
@@ -218,7 +219,12 @@ i386_room() {
         "lib32gcc-$gcc-dev/$RUNNING" "lib32gcc-s1/$RUNNING"
     mkdir -p "$DIR/i386"
     for deb in "$DIR"/half/*.deb; do dpkg-deb -x "$deb" "$DIR/i386"; done
-    ln -sf ../lib32/ld-linux.so.2 "$DIR/i386/lib/ld-linux.so.2" # the package's own link is absolute
+    # The packages' own links are absolute. Without libm.so the linker would take libm.a, half of which wants
+    # what only a static libc has.
+    ln -sf ../lib32/ld-linux.so.2 "$DIR/i386/lib/ld-linux.so.2"
+    for link in "$DIR"/i386/usr/lib32/*.so; do
+        [ -e "$link" ] || ln -sf "../../lib32/$(basename "$(readlink "$link")")" "$link"
+    done
     # The loader and the libraries are named by their place here, since they are not installed.
     root=$DIR/i386
     own=$root/usr/lib/gcc/x86_64-linux-gnu/$gcc/32

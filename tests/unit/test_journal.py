@@ -1,11 +1,10 @@
+# heap: chip + 128k, flashes in RAM and what must be in them
 """The journal as a record store, on a flash without accidents."""
 
 import random
-import sys
 
 from firmware.store.journal import Journal
 from firmware.store.region import FileRegion, Pages
-from tests.skip import Skip
 from tests.unit.flash_rig import Flash, Witness
 
 ENOSPC = 28
@@ -373,31 +372,6 @@ def test_on_files():
 def region_with_align(region):
     region.align = 4
     return region
-
-
-def test_on_the_flash_of_the_unix_port():
-    if sys.implementation.name != "micropython":
-        raise Skip("hal/unix_flash.py needs MicroPython's ffi")
-    import os
-
-    from hal import unix_flash
-
-    path = (os.getenv("TMPDIR") or "/tmp") + "/evse-journal.img"
-    with open(path, "wb") as file:
-        for _ in range(8):
-            file.write(b"\x5a" * 4096)
-    counters = [0, 0, 0]
-    journal = Journal(unix_flash.Flash(path, counters, 0))
-    live = []
-    for k in range(600):
-        live.append((journal.append(["record", k, "x" * (k % 120)]), k))
-        if len(live) > 9:
-            journal.discard(live.pop(k % 3)[0])
-    journal = Journal(unix_flash.Flash(path, counters, 0).part(0, 8))
-    os.remove(path)
-    for number, k in live:
-        assert journal.read(number) == ["record", k, "x" * (k % 120)]
-    assert counters[0] <= 8 + 600 * 90 // 4000 + 8 and counters[1] >= 600, counters
 
 
 def test_a_block_that_is_live_to_the_last_byte_is_moved():

@@ -27,6 +27,7 @@ setup: ## .venv, MicroPython, the bench's clock: once, into this folder, no root
 
 test: lint ## everything: lint, unit, host and emulated tests, scenarios, coverage
 	@sh tools/emulator/setup.sh || echo "make test: without the emulated board, its tests skip"
+	@$(PY) tools/image.py --unix 32 || echo "make test: without the 32-bit port, no test has a chip's heap"
 	@$(PYTEST) tests -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 
 sim: setup ## a charge point on this screen: plug a car, swipe a card, watch the wire

@@ -1,23 +1,48 @@
 """Collects each file of tests/unit twice: as pytest does, and as one `test_x[upy]` per test.
 
-One MicroPython process (tests/upy.py) runs the [upy] items of a file, at the first of them; the
-others read its answers. A missing interpreter is a failure, not a skip: half of the proof would be
-gone in silence.
+One MicroPython process (tests/upy.py; tests/port.py says which) runs the [upy] items of a file, at
+the first of them; the others read its answers. A missing interpreter is a failure, not a skip:
+half of the proof would be gone in silence.
 """
 
 import ast
 import os
-import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests import port
 from tests.skip import Skip
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAP = "256k"  # MicroPython's own objects are twice as large here as on a 32-bit chip
-HANG_S = 60
+UNIT = ROOT / "tests/unit"
+HANG_S = 180  # the longest takes 20 s of a core of its own
+
+
+def pytest_configure(config):
+    """Chosen, and built, once: before there are workers, which are told."""
+    if hasattr(config, "workerinput"):
+        config.upy = port.Port(*config.workerinput["upy"])
+    elif asks_for_unit(config):
+        config.upy = port.choose()
+    else:
+        config.upy = port.Port(None, "no file of tests/unit was asked for", True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    upy = node.config.upy
+    node.workerinput["upy"] = (upy.narrow, upy.why, upy.broken)
+
+
+def pytest_report_header(config):
+    return config.upy.header() if asks_for_unit(config) else None
+
+
+def asks_for_unit(config):
+    paths = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+    return any(p.is_relative_to(UNIT) or UNIT.is_relative_to(p) for p in paths)
 
 
 def pytest_collect_file(file_path, parent):
@@ -44,6 +69,10 @@ class MicroPythonFile(pytest.File):
     answers = None
 
     def collect(self):
+        try:
+            port.asked(self.path.read_text(), self.path.name)
+        except ValueError as e:
+            raise self.CollectError(str(e))
         for node in ast.parse(self.path.read_text(), str(self.path)).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 yield MicroPythonTest.from_parent(self, name=node.name + "[upy]", line=node.lineno)
@@ -51,7 +80,7 @@ class MicroPythonFile(pytest.File):
     def answer(self, name):
         if self.answers is None:
             wanted = [i.test for i in self.session.items if i.parent is self]
-            self.answers = run_in_micropython(self.path, wanted)
+            self.answers = run_in_micropython(self.config.upy, self.path, wanted)
         return self.answers[name]
 
 
@@ -82,24 +111,18 @@ class FailedInMicroPython(Exception):
 
 
 def interpreter():
-    path = Path(os.environ.get("MICROPYTHON") or ROOT / "build/micropython/bin/micropython")
-    if not os.access(path, os.X_OK):
-        raise FailedInMicroPython(f"no MicroPython at {path}: run `make setup`")
-    return str(path)
+    """The 64-bit one, with ffi and TLS: what the bench and the peers run as well."""
+    if not os.access(port.wide(), os.X_OK):
+        raise FailedInMicroPython(f"no MicroPython at {port.wide()}: run `make setup`")
+    return port.wide()
 
 
-def heap_of(path):
-    """A file that needs more than a small chip says so near its top: `# heap: 512k`."""
-    with path.open() as lines:
-        head = "".join(line for line, _ in zip(lines, range(5)))
-    found = re.search(r"^# heap: (\w+)$", head, re.M)
-    return found[1] if found else HEAP
-
-
-def run_in_micropython(path, names):
+def run_in_micropython(upy, path, names):
     """-> {test: (PASS | SKIP | FAIL, why)} for every name."""
-    file = str(path.relative_to(ROOT))
-    command = [interpreter(), "-X", "heapsize=" + heap_of(path), "tests/upy.py", file, *names]
+    if upy.broken:
+        raise FailedInMicroPython(upy.why)
+    interpreter()
+    command = [*upy.command(path), "tests/upy.py", str(path.relative_to(ROOT)), *names]
     pipe = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     try:
         done = subprocess.run(command, cwd=ROOT, timeout=HANG_S, **pipe)

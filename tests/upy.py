@@ -1,6 +1,6 @@
 """Runs the tests of one file inside MicroPython.
 
-    micropython -X heapsize=256k tests/upy.py tests/unit/test_x.py [TEST...]
+    micropython -X heapsize=147632 tests/upy.py tests/unit/test_x.py [TEST...]
 
 Prints, for tests/conftest.py to read, `RUN test`, then `PASS test`, `SKIP test why`, or a
 traceback and `FAIL test`. A process that dies after RUN has failed that test and all after it.
@@ -13,7 +13,8 @@ import sys
 
 ROOT = sys.argv[0].rpartition("tests/")[0] or "."
 COVER = os.getenv("EVSE_COVER")
-sys.path[:] = [ROOT, ".frozen"]  # not what this machine happens to have in /usr/lib/micropython
+# The firmware as it is frozen, where it is; not what this machine has in /usr/lib/micropython.
+sys.path[:] = [".frozen", ROOT]
 
 from tests.skip import Skip  # noqa: E402
 

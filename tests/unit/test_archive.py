@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 384k, whole archives in RAM
 """The archive of GetDiagnostics: what is in it, what never is, and that it is a tar."""
 
 import json

@@ -1,4 +1,3 @@
-# heap: 1m
 from firmware.ocpp.v16.authorization import same
 from tests.unit.station_rig import Charger, ready
 

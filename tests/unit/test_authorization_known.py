@@ -1,5 +1,5 @@
+# heap: chip + 152k, files in RAM, lists as sent
 """The local list and the cache in a whole station: what goes over the wire, and what does not."""
-# heap: 2m
 
 from firmware.ocpp.timestamp import format_time
 from tests.unit.id_rig import RamFiles

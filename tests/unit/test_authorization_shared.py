@@ -1,5 +1,4 @@
 """One reader for two connectors: whose card is it?"""
-# heap: 1m
 
 from tests.unit.shared_rig import Two
 

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 200k, hours of sessions kept in RAM
 from firmware.ocpp.timestamp import parse_time
 from tests.unit.station_rig import MIDNIGHT, Charger, ready
 

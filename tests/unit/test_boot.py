@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 16k, hours of frames kept
 from tests.unit.station_rig import Charger, ready
 
 

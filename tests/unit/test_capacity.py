@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 656k, a flash of 256 KiB in RAM
 """How much of a long outage 256 KiB keep: the outbox on a real journal, as the station uses both.
 
 The messages, ids and notes are of the size the station makes them (test_billing.py has them).

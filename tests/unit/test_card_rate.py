@@ -1,5 +1,5 @@
+# heap: chip + 16k, hours of frames kept
 """Guessing cards is slow: refused ones in a row make their reader deaf, never its own driver."""
-# heap: 2m
 
 from firmware.evse.session import Transaction
 from firmware.ocpp.v16.card_guard import CardGuard

@@ -1,4 +1,3 @@
-# heap: 1m
 from firmware.ocpp.rpc import CallError
 from firmware.ocpp.v16 import certificates
 from tests.unit.authority_rig import EXPIRED, FIRST, NO_CA, OWN, PRIVATE, SECOND, SHORT_KEY, THIRD

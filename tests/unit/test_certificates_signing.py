@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 40k, stations that sign, all frames kept
 from firmware.crypto import pem, x509
 from firmware.ocpp.rpc import CallError
 from tests.unit.authority_rig import (

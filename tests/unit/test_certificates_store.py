@@ -1,3 +1,4 @@
+# heap: chip + 16k, certificates in RAM, more than are kept
 import os
 import struct
 import sys

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 88k, a backlog in RAM, all frames kept
 import json
 
 from firmware.ocpp.v16 import data_transfer, parked

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 48k, all frames kept
 from firmware.ocpp.v16 import configuration, messages, rooms
 from firmware.store.settings import READ, Settings
 from tests.unit.id_rig import RamFiles

@@ -1,5 +1,4 @@
 """The boot guard after crash upon crash: which tree, after what pause. Real slots and imports."""
-# heap: 1m
 
 import sys
 

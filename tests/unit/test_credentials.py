@@ -1,3 +1,4 @@
+# heap: chip + 72k, a key of 120 KB, to be refused
 """Two slots of secrets: what worked comes back, over failures, power cuts and broken files."""
 
 from firmware.store.access import Access

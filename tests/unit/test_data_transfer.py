@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 16k, a document and a journal in RAM
 """DataTransfer (4.3, 5.6): vendors, messages, and those of our own as the document shows them."""
 
 import json

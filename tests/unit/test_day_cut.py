@@ -1,4 +1,4 @@
-# heap: 4m
+# heap: chip + 688k, a flash and its twin in RAM, a day's frames
 """A day of charging, cut at every operation of flash and files: whatever was accepted is billed,
 once, in order, to the watt-hour.
 

@@ -1,4 +1,5 @@
-# heap: 4m
+# heap: chip + 680k, as test_day_cut.py
+# needs: ffi
 """The day of test_day_cut.py on the bench's own flash: an image file that can only clear bits."""
 
 import os

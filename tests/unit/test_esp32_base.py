@@ -1,4 +1,3 @@
-# heap: 1m
 """What an ESP32 is asked first: outputs at rest, why it was reset, what it still knows."""
 
 from tests.unit import fake_esp32 as fake

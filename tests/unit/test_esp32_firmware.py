@@ -1,4 +1,4 @@
-# heap: 4m
+# heap: chip + 160k, the ESP32's flash in RAM
 """The whole firmware on an ESP32 in RAM: it boots from a provisioned flash and charges offline,
 through the pins; after the watchdog it knows why it was reset and what it has still to bill.
 

@@ -1,4 +1,3 @@
-# heap: 1m
 """The storage area on an ESP32: a partition of ours, or a stock one that nobody uses."""
 
 from tests.unit import fake_esp32 as fake

@@ -1,4 +1,3 @@
-# heap: 1m
 """The whole port over a chip in RAM: drivers from a board's literals, files, UARTs, network."""
 
 import sys

@@ -1,4 +1,3 @@
-# heap: 1m
 """The burst finds both levels of the pilot at every duty, in noise and in spite of a spike."""
 
 import random

@@ -1,4 +1,3 @@
-# heap: 1m
 """A session through the pins of an ESP32: the firmware's own kernel and safety task over the port.
 
 The world answers at the pins alone: volts at the converter, levels at the inputs. What each

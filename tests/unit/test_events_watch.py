@@ -1,4 +1,3 @@
-# heap: 1m
 """What a station goes through is in its history, each thing once."""
 
 from firmware.ocpp.watch import Watch

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 72k, a flash in RAM, all frames kept
 """ExtendedTriggerMessage (security whitepaper 5.5, 6.16): every message, every connector."""
 
 from firmware.ocpp.v16 import fields

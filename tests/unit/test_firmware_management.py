@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 176k, slots and a bundle in RAM
 """What is told of an update and an upload: each status once, in order, and after an outage the
 last; GetDiagnostics."""
 

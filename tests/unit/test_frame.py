@@ -1,5 +1,5 @@
+# heap: chip + 704k, frames of 64 KiB, more than one at once
 """firmware.wire.frame: every frame whole, byte by byte, and with a neighbour behind it."""
-# heap: 1M
 
 import random
 

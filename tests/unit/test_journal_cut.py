@@ -1,3 +1,4 @@
+# heap: chip + 352k, a flash for each cut, and its witness
 """Power cuts everywhere: whatever was acknowledged is there, nothing else is, and it goes on."""
 
 import gc

@@ -1,3 +1,4 @@
+# heap: chip + 56k, a flash and its twin in RAM
 """A single flipped bit anywhere: never a wrong record, and at most the one it hit is lost."""
 
 import binascii

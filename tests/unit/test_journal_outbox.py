@@ -1,4 +1,4 @@
-# heap: 384k
+# heap: chip + 72k, a flash and its twin in RAM
 """The outbox on the journal: nothing billable is lost or doubled by a power cut, order is kept."""
 
 import gc

@@ -1,3 +1,4 @@
+# heap: chip + 56k, the largest text it decodes, and copies of it
 """firmware.crypto.pem"""
 
 from firmware.crypto import pem

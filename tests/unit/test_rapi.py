@@ -1,5 +1,5 @@
+# heap: chip + 40k, both chips in one heap
 """OpenEVSE through RAPI: its states in our words, never more than permitted, and a pulse."""
-# heap: 512k
 
 from firmware.evse import fault, status
 from firmware.evse.connector import Connector

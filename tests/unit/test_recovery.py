@@ -1,4 +1,4 @@
-# heap: 4m
+# heap: chip + 416k, flashes in RAM, a day's frames
 """What a power cut leaves of a transaction, phase by phase, and how it ends."""
 
 from firmware.ocpp.timestamp import parse_time

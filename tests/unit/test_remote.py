@@ -1,5 +1,4 @@
 """A charge point and its satellite: sessions over the wire, silence, reboots, and who decides."""
-# heap: 512k
 
 from firmware.evse import fault, status
 from firmware.evse.remote import fill

@@ -1,5 +1,4 @@
 """One end of the line: what is news, what is a replay, a reboot, an echo, and how old it is."""
-# heap: 512k
 
 import random
 

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 176k, slots in RAM, all frames kept
 """TriggerMessage (5.17): every message, every connector."""
 
 from tests.unit.station_rig import Charger

@@ -1,4 +1,3 @@
-# heap: 1m
 """Reservation of a connector: who may use it, how it begins and how it ends."""
 
 from firmware.ocpp.rpc import CallError

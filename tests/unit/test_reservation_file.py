@@ -1,4 +1,4 @@
-# heap: 2m
+# heap: chip + 200k, a flash in RAM, all frames kept
 """Reservations over power cuts: kept when Accepted, used once, dropped when their time is over."""
 
 from firmware.ocpp.timestamp import format_time

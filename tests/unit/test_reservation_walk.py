@@ -1,4 +1,4 @@
-# heap: 2m
+# heap: chip + 656k, seeded walks, all frames kept
 """Seeded random walks over reservations: made, replaced, cancelled, expiring, used by card and by
 remote start, with strangers, groups, plugs, outages and power cuts; held against a book of its own
 kept from the answers alone.

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 16k, files in RAM, all frames kept
 """Reservation of connector 0: one connector remains available for each; and one reader for two
 connectors, where the card decides which."""
 

@@ -1,4 +1,3 @@
-# heap: 1m
 """SupportedFeatureProfiles says what is built, and a room that is not there answers so."""
 
 import sys

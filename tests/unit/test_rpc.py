@@ -1,3 +1,4 @@
+# heap: chip + 16k, hostile texts with all that is made of them
 import json
 import random
 

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 248k, a flash in RAM, floods of frames kept
 """Security events from where they arise to the CSMS that has answered them."""
 
 from firmware.ocpp.clock import Clock

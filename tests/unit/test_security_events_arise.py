@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 88k, floods of frames kept
 """Where security events arise: clock, reset, memory, messages, a log that was lost; and floods."""
 
 from firmware.store.events import COUNT

@@ -1,4 +1,4 @@
-# heap: 2m
+# heap: chip + 552k, seeded walks, all frames kept
 """Security events, outages, refusals, silence and reboots in any order."""
 
 import random

@@ -1,4 +1,3 @@
-# heap: 1m
 """The power goes at every program and erase of the security log, half-way through it, while events
 happen and a CSMS is told of them.
 """

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 232k, flashes in RAM, logs uploaded
 """GetLog and LogStatusNotification (whitepaper N01): both logs, every end they can come to."""
 
 from firmware.ocpp.archive import build

@@ -1,4 +1,3 @@
-# heap: 1m
 """ChangeConfiguration of what the link connects with: taken, rejected, tried, told."""
 
 from firmware.ocpp.v16 import rooms, security_profile

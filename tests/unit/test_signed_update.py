@@ -1,4 +1,4 @@
-# heap: 2m
+# heap: chip + 312k, slots and a signed bundle in RAM
 """SignedUpdateFirmware (security whitepaper L01): from the request to Installed, and whatever the
 signature or the certificate has against it."""
 

@@ -1,4 +1,4 @@
-# heap: 2m
+# heap: chip + 432k, slots and a signed bundle in RAM, twice
 """The power goes at every write of a signed update, half-way through it: it goes on and is
 verified again, or is refused again; nothing unverified is ever put on trial."""
 

@@ -1,3 +1,4 @@
+# heap: chip + 56k, slots and bundles in RAM
 """A bundle on its way into a slot: in any pieces, refused early, found again after a cut."""
 
 import random

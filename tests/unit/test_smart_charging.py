@@ -1,4 +1,3 @@
-# heap: 1m
 """SetChargingProfile and ClearChargingProfile: what is taken, what is not, and what it changes."""
 
 from firmware.ocpp.timestamp import format_time

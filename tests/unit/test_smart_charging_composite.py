@@ -1,4 +1,3 @@
-# heap: 1m
 """GetCompositeSchedule (5.7): what comes out where the profiles cut each other."""
 
 from firmware.ocpp.timestamp import parse_time

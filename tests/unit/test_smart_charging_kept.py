@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 72k, files in RAM, all frames kept
 """Profiles over power cycles (erratum 3.37), what a cut leaves of them, and what is written."""
 
 from firmware.ocpp.v16.profile_set import PATH, heard, told

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 16k, files in RAM, all frames kept
 """What the profiles make of limit_ma and of the pilot: when, for whom, and shared how."""
 
 import gc

@@ -1,5 +1,5 @@
+# heap: chip + 48k, two slots in RAM
 """The boot guard: which tree runs, back from one that does not. Real imports from real slots."""
-# heap: 1m
 
 import sys
 

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 16k, all frames kept
 import random
 
 from firmware.ocpp.v16 import messages

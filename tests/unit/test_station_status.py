@@ -1,4 +1,3 @@
-# heap: 1m
 from firmware.ocpp.timestamp import parse_time
 from tests.unit.station_rig import Charger, ready
 

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 16k, seeded walks, all frames kept
 """Seeded random walks: drivers, cars, cards, faults, a moody backend, a link that comes and goes.
 
 Held against every frame: the field table (the rig does), Start and Stop in turn on each connector,

@@ -1,3 +1,4 @@
+# needs: ffi
 """The flash of the unix port behaves as NOR flash does. Only MicroPython has ffi and littlefs."""
 
 import sys

@@ -1,3 +1,4 @@
+# needs: ffi
 """The pin-likes of the unix port over a file of wires. Only MicroPython has ffi and uctypes."""
 
 import sys

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 208k, slots and bundles in RAM
 """UpdateFirmware from the request to Installed, and every way it can fail."""
 
 from tests.unit.update_rig import FILE, GOOD, HOME, bundle, held, ready

@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 408k, slots and bundles in RAM, twice
 """The power goes at every write of an update, half-way through it: it goes on, and exactly one
 last status is told."""
 

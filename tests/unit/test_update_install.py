@@ -1,4 +1,4 @@
-# heap: 1m
+# heap: chip + 224k, slots and bundles in RAM
 """From Downloaded on: waiting for transactions, the switch, the trial, and the way back."""
 
 from tests.unit.update_rig import FILE, GOOD, held, ready

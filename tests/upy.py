@@ -1,6 +1,6 @@
 """Runs the tests of one file inside MicroPython.
 
-    micropython -X heapsize=147632 tests/upy.py tests/unit/test_x.py [TEST...]
+    micropython -X heapsize=141276 tests/upy.py tests/unit/test_x.py [TEST...]
 
 Prints, for tests/conftest.py to read, `RUN test`, then `PASS test`, `SKIP test why`, or a
 traceback and `FAIL test`. A process that dies after RUN has failed that test and all after it.

@@ -1,5 +1,5 @@
 # What all boards on this chip share; included by the mpconfigboard.cmake of each, after
-#     set(EVSE_STACK_BYTES 0x3000)            the C stack, optional
+#     set(EVSE_STACK_BYTES 0x2800)            the C stack, optional
 #     set(EVSE_LINK_OPTIONS -Wl,...)          for the linker, optional
 #     set(MICROPY_SOURCE_BOARD ...)           C of its own, optional
 # MicroPython's own tree is not changed: what it fixes elsewhere is set right at the end of its
@@ -13,7 +13,7 @@ set(MBEDTLS_CONFIG_FILE "${EVSE_RP2}/mbedtls.h")
 list(APPEND MICROPY_DEF_BOARD "MP_CONFIGFILE=\"${EVSE_RP2}/config.h\"")
 list(APPEND MICROPY_SOURCE_BOARD "${EVSE_RP2}/absent.c" "${EVSE_RP2}/start.c" "${EVSE_RP2}/tls_cells.c")
 if(NOT EVSE_STACK_BYTES)
-    set(EVSE_STACK_BYTES 0x3000)
+    set(EVSE_STACK_BYTES 0x2800)
 endif()
 
 function(evse_firmware)

@@ -9,7 +9,7 @@
 #include "py/runtime.h"
 
 // Full, it raises RuntimeError. What is used at most: docs/figures.md.
-#define FRAME_BYTES (6 * 1024)
+#define FRAME_BYTES (4 * 1024)
 mp_obj_t evse_frames[FRAME_BYTES / sizeof(mp_obj_t)];
 
 void evse_tls_forget(void); // tls_cells.c

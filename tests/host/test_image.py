@@ -257,7 +257,7 @@ def test_a_key_knows_content_and_names(tmp_path):
 def test_the_stack_and_the_heap_do_not_meet(out):
     seen = image_figures.figures(out)
     at = image_figures.symbols(out / "firmware.elf")
-    assert seen["stack"] == 0x3000
+    assert seen["stack"] == 0x2800
     assert at["__GcHeapEnd"] <= at["__StackBottom"]
     assert at["__StackTop"] == 0x20042000
     # .data, .bss, heap and stack are all of the 264 KiB, but for a vector table of 192 bytes.

@@ -28,6 +28,7 @@ def mounted(write=None):
 
 def test_a_new_chip_is_not_provisioned():
     chip.power_on()
+    chip.partitions = {"evse": 384}
     assert base().provisioned is False
     assert not chip.flash, "and nothing is written to find out"
 
@@ -56,6 +57,7 @@ def test_somebody_elses_file_system_is_none_of_ours():
     import vfs
 
     chip.power_on()
+    chip.partitions = {"evse": 384}
     vfs.VfsLfs2.mkfs(base().flash.part(0, FILES + 1))
     assert base().provisioned is False
 

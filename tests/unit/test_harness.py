@@ -42,7 +42,7 @@ def test_heap_is_a_chips():
         raise Skip("CPython's heap has no limit")
     wider = 6 if sys.maxsize >> 32 else 1  # tests/port.py: where no 32-bit build can be had
     try:
-        bytearray(147_632 * wider)
+        bytearray(141_276 * wider)
     except MemoryError:
         return
-    raise RuntimeError("a heap of more than a chip's 147,632 bytes")
+    raise RuntimeError("a heap of more than a chip's 141,276 bytes")

@@ -10,7 +10,7 @@
 const BEAT = 16 + 7; // PIO0_IRQ_0
 const BEAT_IRQ = 7;
 const PAINT = 0xa5;
-const FRAMES = 6 * 1024; // bytes
+const FRAMES = 4 * 1024; // bytes
 const RAM = 0x20000000;
 const FLASH = 0x10000000;
 const BREAK = 0xbe00; // BKPT, and which in its low byte

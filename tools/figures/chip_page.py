@@ -134,8 +134,8 @@ def calls(store):
         deepest, on_top = max(s["depth"] for s in seen), max(s["depthOfBeat"] for s in seen)
         stack = max(one["stack"] for one in seen)
         frames = max(one["frameBytes"] for one in seen)
-        text = "%d, and %d of the beat on top; {:,} of 12,288 bytes of stack" % (deepest, on_top)
-        text += ", {:,} of 6,144 of frames"
+        text = "%d, and %d of the beat on top; {:,} of 10,240 bytes of stack" % (deepest, on_top)
+        text += ", {:,} of 4,096 of frames"
         cells.append((text.format(stack, frames), deepest))
     return cells + [
         "every call of %d s"

@@ -16,8 +16,8 @@ RP2 := $(wildcard hal/rp2*.py)
 ESP32 := $(wildcard hal/esp32*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test sim lint unit host scenarios emulator emulated cover size figures table image deploy device \
-  bundle ci clean
+.PHONY: help setup test fetch rig sim lint unit host scenarios emulator emulated cover size figures table image \
+  deploy device bundle ci clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,10 +25,19 @@ help: ## this list
 setup: ## .venv, MicroPython, the bench's clock: once, into this folder, no root
 	@sh tools/setup.sh
 
-test: lint ## everything: lint, unit, host and emulated tests, scenarios, coverage
+# What downloads waits and lint has one core: in pairs. --output-sync: a list of offences stays in one piece.
+test: ## everything: lint, unit, host and emulated tests, scenarios
+	@$(MAKE) --no-print-directory -j 2 fetch setup
+	@$(MAKE) --no-print-directory -j 2 --output-sync rig lint
+	@$(PYTEST) tests -n $(WORKERS) --dist loadfile
+
+# What the emulated board is made with, before there is a .venv. `rig` tries again what fails here, and says so.
+fetch:
+	@sh tools/emulator/setup.sh fetch || :
+
+rig: setup
 	@sh tools/emulator/setup.sh || echo "make test: without the emulated board, its tests skip"
 	@$(PY) tools/image.py --unix 32 || echo "make test: without the 32-bit port, no test has a chip's heap"
-	@$(PYTEST) tests -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 
 sim: setup ## a charge point on this screen: plug a car, swipe a card, watch the wire
 	@$(PY) tools/sim.py

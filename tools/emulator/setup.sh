@@ -1,6 +1,7 @@
 #!/bin/sh
 # What the emulated board needs, into build/: rp2040js, slirp, the boot ROM and the image of RP2040_RIG.
 # One line and exit status 1 when this machine cannot have it: its tests then skip and say so.
+# With `fetch` what is made without .venv, so that `make test` may do it beside tools/setup.sh.
 set -eu
 cd "$(dirname "$0")/../.."
 fail() { printf 'emulator: %s\n' "$*" >&2; exit 1; }
@@ -17,5 +18,6 @@ if [ "$(cat build/emulator/npm.stamp 2>/dev/null)" != "$text" ]; then
     printf '%s\n' "$text" >build/emulator/npm.stamp
 fi
 sh tools/toolchain.sh build/toolchain sources arm slirp
+[ "${1:-}" != fetch ] || exit 0
 .venv/bin/python tools/image.py --rom
 .venv/bin/python tools/image.py RP2040_RIG

@@ -84,10 +84,21 @@ figures()
 WORLD = ("--pin", "3=1,11=1,22=1", "--adc", "1=595,2=750", "--pilot", "2:0:2400:150")
 
 
+def with_a_prompt(image, folder):
+    """The same image, its console open: main.py, which shuts it, is frozen under another name."""
+    data = (image / "firmware.bin").read_bytes()
+    names = b"_boot.py\0main.py\0board.py\0"
+    assert data.count(names) == 1
+    opened = folder / "open.bin"
+    opened.write_bytes(data.replace(names, names.replace(b"main", b"shut")))
+    return opened
+
+
 def test_what_a_satellite_takes(tmp_path):
     made = satellite.folder()
     sizes = image_figures.figures(made)
-    ran = board.run(tmp_path, FIGURES, *WORLD, "--wire", "12=7", image=made / "firmware.bin")
+    image = with_a_prompt(made, tmp_path)
+    ran = board.run(tmp_path, FIGURES, *WORLD, "--wire", "12=7", image=image)
     empty, imported, live, free = ran.numbers(0)
     waiting, _, charging = (line.split() for line in ran.lines[1:4])
     quiet_us, order_us, report_us, _ = ran.numbers(4)
